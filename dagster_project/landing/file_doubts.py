@@ -3,9 +3,9 @@ in the ledger's `drift`, `pam inspect` and `pam status`."""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import duckdb
 
@@ -53,41 +53,47 @@ CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
 
 
-def doubts(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    load: Load,
-    sheet: Sheet,
-    stored: Mapping[str, StoredColumn],
-    absent: list[str],
-    rows: int,
-) -> list[str]:
-    """What may be wrong with a load's stored rows, a sentence for each. `absent`: columns that count as absent. `rows`: how
-    many the file has."""
-    notes = []
-    if rows in ROUND_ROWS:
-        notes.append(f"exactly {rows:,} rows, which many programs export at most: is that all of them?")
-    path = load.raw(home)
-    landed = stored["_line"].filled if "_line" in stored else 0
-    if not landed:
-        return notes
-    columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in absent]
-    notes += _leaves_nothing_out(sheet)
-    notes += _one_value(home, load, columns, stored, landed)
-    if sheet.form == "canonical" and sheet.contract.kind != "indicators":
-        notes += _blanks(con, sheet, columns, stored, landed)
-    notes += _days(con, load, path, sheet, landed)
-    notes += _keys_alike(con, path, sheet, landed)
-    notes += _identifiers_alike(con, sheet, landed)
-    notes += _cut_lists(con, path, columns)
-    notes += _times_in_utc(sheet)
-    notes += _hour_after_window(con, sheet)
-    notes += _reported_by_others(con, path, load, stored)
-    notes += _closed_without_a_day(con, sheet)
-    notes += _perhaps_void(con, sheet)
-    notes += _contradictions(con, path, sheet, absent, landed)
-    notes += _without_expected(con, path, sheet, absent, landed)
-    return notes
+@dataclass(frozen=True)
+class StoredRows:
+    """A load's stored rows, and what landing knows of them."""
+
+    con: duckdb.DuckDBPyConnection
+    home: Home
+    load: Load
+    sheet: Sheet
+    columns: Mapping[str, StoredColumn]
+    absent: list[str]
+    """Columns that count as absent."""
+    n_read: int
+    """How many rows the file has."""
+
+    @property
+    def n(self) -> int:
+        """How many are stored."""
+        return self.columns["_line"].filled if "_line" in self.columns else 0
+
+    @property
+    def table(self) -> str:
+        """SQL for their Parquet file."""
+        return parquet_of(self.load.raw(self.home))
+
+    @property
+    def of_contract(self) -> list[Column]:
+        """The contract's columns that the file has."""
+        position = self.sheet.layout.position
+        return [c for c in self.sheet.contract.columns if c.name in position and c.name not in self.absent]
+
+
+def doubts(rows: StoredRows) -> Iterator[str]:
+    """What may be wrong with a load's stored rows, a sentence for each."""
+    if rows.n_read in ROUND_ROWS:
+        yield f"exactly {rows.n_read:,} rows, which many programs export at most: is that all of them?"
+    if rows.n:
+        for notes in (
+            _leaves_nothing_out, _one_value, _blanks, _days, _keys_alike, _identifiers_alike, _cut_lists, _times_in_utc,
+            _hour_after_window, _reported_by_others, _closed_without_a_day, _perhaps_void, _contradictions, _without_expected,
+        ):  # fmt: skip
+            yield from notes(rows)
 
 
 def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None:
@@ -114,116 +120,114 @@ def repeats(rows: int, merged: int) -> list[str]:
     return [f"{note}: if they are of other people or things, have the system export a reference for each"]
 
 
-def _contradictions(
-    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
-) -> Iterator[str]:
-    listed = [c for c in sheet.contract.contradictions if not c.needs or not set(absent) >= set(c.needs)]
+def _contradictions(rows: StoredRows) -> Iterator[str]:
+    listed = [c for c in rows.sheet.contract.contradictions if not c.needs or not set(rows.absent) >= set(c.needs)]
     if listed:
         counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
-        counts = one_row(con.execute(f"select {counts_sql} from {parquet_of(path)}"))
-        yield from (f"{n:,} of {landed:,} rows: {c.means}" for n, c in zip(counts, listed, strict=True) if n)
+        counts = one_row(rows.con.execute(f"select {counts_sql} from {rows.table}"))
+        yield from (f"{n:,} of {rows.n:,} rows: {c.means}" for n, c in zip(counts, listed, strict=True) if n)
 
 
-def _without_expected(
-    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
-) -> Iterator[str]:
+def _without_expected(rows: StoredRows) -> Iterator[str]:
     """Notes a file of which no row has a value that measures count, such as an operation that has a code there."""
-    for name, value in sheet.contract.expects.items() if landed >= ALIKE_ROWS else ():
-        rows = f"select 1 from {parquet_of(path)} where lower({name}) = {literal(value.lower())} limit 1"
-        if name not in absent and not con.execute(rows).fetchall():
-            note = f"{name}: {value} in none of {landed:,} rows: what it counts is 0"
+    for name, value in rows.sheet.contract.expects.items() if rows.n >= ALIKE_ROWS else ():
+        one = f"select 1 from {rows.table} where lower({name}) = {literal(value.lower())} limit 1"
+        if name not in rows.absent and not rows.con.execute(one).fetchall():
+            note = f"{name}: {value} in none of {rows.n:,} rows: what it counts is 0"
             yield f"{note}. If it has another name there, map it (values)"
 
 
-def _leaves_nothing_out(sheet: Sheet) -> Iterator[str]:
+def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:
     """Notes columns by which the mapping leaves rows out, and which the file lacks: a cancelled record would count."""
-    for name in sheet.mapping.table.ignore:
-        if sheet.ignore_text(name) is None:
+    for name in rows.sheet.mapping.table.ignore:
+        if rows.sheet.ignore_text(name) is None:
             yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map it, or name its header there"
 
 
-def _one_value(
-    home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
-) -> Iterator[str]:
+def _one_value(rows: StoredRows) -> Iterator[str]:
     """Notes a choice, an object of search or a unit with one value in all rows: a default that nobody changed, or an export of
     some rows alone. A Y that is blank in the other rows is a tick."""
-    for c in columns:
-        column = stored[c.name]
+    for c in rows.of_contract:
+        column = rows.columns[c.name]
         if column.filled < ALIKE_ROWS or column.first is None or column.first != column.last:
             continue
-        units = known_values(home, load.force_code, load.extract, UNIT) if c.type == "unit" else None
-        if column.first == "Y" and column.filled < landed:
+        units = known_values(rows.home, rows.load.force_code, rows.load.extract, UNIT) if c.type == "unit" else None
+        if column.first == "Y" and column.filled < rows.n:
             continue
         if set(c.values) in FLAGS or c.name in TELLING or (units and len(units) > 2 and column.first.lower() in units):
             yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
 
 
-def _blanks(
-    con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
-) -> Iterator[str]:
+def _blanks(rows: StoredRows) -> Iterator[str]:
     """Notes blanks of required columns, which count in no measure that needs them, and values on the first row of a group."""
-    for c in columns:
-        n_blank = landed - stored[c.name].filled
+    if rows.sheet.form != "canonical" or rows.sheet.contract.kind == "indicators":
+        return
+    for c in rows.of_contract:
+        n_blank = rows.n - rows.columns[c.name].filled
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
-        if needs_value and landed >= MIN_ROWS and n_blank > MIN_BLANK * landed:
-            yield f"{c.name}: blank in {n_blank:,} of {landed:,} rows: measures that need it do not count them"
+        if needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n:
+            yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: measures that need it do not count them"
         may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
-        if may_group and landed >= GROUPED_ROWS and 2 * n_blank > landed and (blank_note := blanks_after_first(con, c.name)):
-            yield f"{c.name}: {blank_note}: fill it down, or these rows count as without it"
+        if may_group and rows.n >= GROUPED_ROWS and 2 * n_blank > rows.n and (note := blanks_after_first(rows.con, c.name)):
+            yield f"{c.name}: {note}: fill it down, or these rows count as without it"
 
 
-def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+def _days(rows: StoredRows) -> Iterator[str]:
     """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
     rows would be usual there and no run within is as long; and a day that has most rows, such as that of a move from an older
     system."""
-    if not sheet.contract.date_column:
+    contract = rows.sheet.contract
+    if not contract.date_column:
         return
-    rows_by_day = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
+    by_day = f"select cast(_date as date), count(*) from {rows.table} group by 1 order by 1"
+    rows_by_day = rows.con.execute(by_day).fetchall()
     days, one_day = [day for day, _ in rows_by_day], timedelta(days=1)
     # A day later, as days are London's and extractions UTC.
-    last_day = date.fromisoformat(load.extracted_at[:10]) + one_day
+    last_day = date.fromisoformat(rows.load.extracted_at[:10]) + one_day
     late = sum(n for day, n in rows_by_day if day > last_day)
-    if late and sheet.contract.kind == "events":
+    if late and contract.kind == "events":
         note = f"{counted(late, 'row')} of days after the extraction, such as {days[-1]}"
         yield f"{note}: are day and month swapped, or is a year mistyped?"
     early = sum(n for day, n in rows_by_day if day < FIRST_LIST)
-    if early and sheet.contract.kind == "list":
-        yield f"{sheet.contract.date_column}: {counted(early, 'row')} before 2000, such as {days[0]}: is a year mistyped?"
-    if sheet.contract.kind != "events" or landed < GAP_ROWS:
+    if early and contract.kind == "list":
+        yield f"{contract.date_column}: {counted(early, 'row')} before 2000, such as {days[0]}: is a year mistyped?"
+    if contract.kind != "events" or rows.n < GAP_ROWS:
         return
     span = (days[-1] - days[0]).days + 1
     if span < GAP_DAYS:
         return
     longest = max((after - before).days for before, after in pairwise(days))
-    for first, last in ((sheet.covered_from, days[0] - one_day), (days[-1] + one_day, sheet.covered_to)):
+    for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
         gap = (last - first).days + 1
-        if gap >= max(GAP_DAYS, longest) and landed * gap >= GAP_ROWS * span:
+        if gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span:
             yield (
-                f"no row from {first} to {last}, where about {landed * gap / span:,.0f} would be usual: these days count as 0."
+                f"no row from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as 0."
                 " If the system does not have them, name the next file for the days that it has"
             )
-    if landed >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
+    if rows.n >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
         yield (
-            f"{sheet.contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
+            f"{contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
             " figures of months and years are right, and those of a window that begins or ends within a month are not"
         )
     day, n = max(rows_by_day, key=lambda c: c[1])
-    if landed >= ALIKE_ROWS and 2 * n > landed:
-        yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"
+    if rows.n >= ALIKE_ROWS and 2 * n > rows.n:
+        yield f"{contract.date_column}: {n:,} of {rows.n:,} rows are of {day}: is it a default?"
 
 
-def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+def _keys_alike(rows: StoredRows) -> Iterator[str]:
     """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
-    if not sheet.key or not 1 < landed <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+    sheet = rows.sheet
+    if not sheet.key or not 1 < rows.n <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
-    keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {plain_key}) from {parquet_of(path)}"))
+    counts_sql = f"select count(distinct _key), count(distinct {plain_key}) from {rows.table}"
+    keys, different = one_row(rows.con.execute(counts_sql))
     if keys > different:
-        (lines,) = one_row(con.execute(
+        (lines,) = one_row(rows.con.execute(
             f"""
-            select list(_line order by cast(_line as bigint)) from {parquet_of(path)}
+            select list(_line order by cast(_line as bigint)) from {rows.table}
             group by {plain_key} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
             """
         ))
@@ -234,15 +238,16 @@ def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed
         )
 
 
-def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
+def _identifiers_alike(rows: StoredRows) -> Iterator[str]:
     """Notes people and addresses that are written in several ways: hashed, they are several."""
-    for column in sheet.contract.columns if landed <= TYPED_ROWS else ():
+    sheet = rows.sheet
+    for column in sheet.contract.columns if rows.n <= TYPED_ROWS else ():
         if not column.identifier or column.key or column.name not in sheet.layout.position:
             continue
         text = sheet.text(column.name)
         # `1, 1 High Street` is not `11 High Street`.
         plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
-        texts, different = one_row(con.execute(
+        texts, different = one_row(rows.con.execute(
             f"select count(distinct t), count(distinct {plain_text})"
             f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})"
         ))
@@ -251,15 +256,15 @@ def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int
             yield f"{column.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
 
 
-def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]) -> Iterator[str]:
+def _cut_lists(rows: StoredRows) -> Iterator[str]:
     """Notes lists of which the longest have a length at which programs cut texts off, with or without blanks after each `;`."""
-    for name in (c.name for c in columns if c.type == "list"):
+    for name in (c.name for c in rows.of_contract if c.type == "list"):
         sizes = (f"length({name})", f"2 * length({name}) - length(replace({name}, ';', ''))")
-        longest = one_row(con.execute(f"select max({sizes[0]}), max({sizes[1]}) from {parquet_of(path)}"))
+        longest = one_row(rows.con.execute(f"select max({sizes[0]}), max({sizes[1]}) from {rows.table}"))
         for size, length in zip(sizes, longest, strict=True):
             if length not in CUT_AT:
                 continue
-            (n,) = one_row(con.execute(f"select count(distinct {name}) from {parquet_of(path)} where {size} = {length}"))
+            (n,) = one_row(rows.con.execute(f"select count(distinct {name}) from {rows.table} where {size} = {length}"))
             # One list that is as long by chance may be in many rows.
             if n >= CUT_ROWS:
                 note = f"{name}: the longest, {n:,} different ones, have {length} characters each"
@@ -267,72 +272,74 @@ def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]
                 break
 
 
-def _times_in_utc(sheet: Sheet) -> Iterator[str]:
+def _times_in_utc(rows: StoredRows) -> Iterator[str]:
+    sheet = rows.sheet
     for column in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
         header = sheet.layout.headers.get(column.name, "")
         if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
             yield f"{column.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
 
 
-def _hour_after_window(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+def _hour_after_window(rows: StoredRows) -> Iterator[str]:
     """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window. Not in
     winter, when both begin at once, nor where the file goes on after the hour."""
+    sheet = rows.sheet
     name, last = sheet.contract.date_column, sheet.covered_to
     if not sheet.mapping.times_are_utc or name is None or sheet.contract.column(name).type != "timestamp":
         return
     day = last + timedelta(1)
     if not datetime.combine(day, time(), LONDON).utcoffset():
         return
-    n, n_later = one_row(con.execute(
+    n, n_later = one_row(rows.con.execute(
         f"""
         select count(*) filter (where hour = '00'), count(*) filter (where hour <> '00')
         from (select substr(c_{name}, 12, 2) as hour from {PARSED} where left(c_{name}, 10) = '{day}')
         """
     ))  # fmt: skip
     if n and not n_later:
-        rows, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
+        say, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
         yield (
-            f"{name}: {rows} of the hour after {last}, as its times are UTC and days London's: {they} not count, and the next"
+            f"{name}: {say} of the hour after {last}, as its times are UTC and days London's: {they} not count, and the next"
             " file may begin after it: have the system export a day more at each end than the file's name says"
         )
 
 
-def _reported_by_others(
-    con: duckdb.DuckDBPyConnection, path: Path, load: Load, stored: Mapping[str, StoredColumn]
-) -> Iterator[str]:
+def _reported_by_others(rows: StoredRows) -> Iterator[str]:
     """Notes rows of a street file that another force reported, as in one that was put together of several."""
-    if "reported_by" not in stored or stored["reported_by"].first is None:
+    if "reported_by" not in rows.columns or rows.columns["reported_by"].first is None:
         return
-    other_force_sql = other_force(["reported_by"], load.force_code)
-    n, names = one_row(con.execute(
+    other_force_sql = other_force(["reported_by"], rows.load.force_code)
+    n, names = one_row(rows.con.execute(
         f"""
         select count(force), (list(distinct force order by force))[1:3]
-        from (select {other_force_sql} as force from {parquet_of(path)}) where force is not null
+        from (select {other_force_sql} as force from {rows.table}) where force is not null
         """
     ))
     if n:
         say, count = ("says", "counts") if n == 1 else ("say", "count")
-        counted_for = f"{load.force_code}, as the file's name says"
+        counted_for = f"{rows.load.force_code}, as the file's name says"
         yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {counted_for}"
 
 
-def _perhaps_void(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+def _perhaps_void(rows: StoredRows) -> Iterator[str]:
     """Notes rows that count, and that a column which is not stored may call deleted, or a duplicate."""
+    sheet = rows.sheet
     for i, header in sheet.layout.void_fields.items() if sheet.void else ():
         is_void = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
-        (n,) = one_row(con.execute(f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}"))
+        (n,) = one_row(rows.con.execute(f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}"))
         if n:
-            rows, they = counted(n, "row"), "it counts" if n == 1 else "they count"
-            note = f"{header}: may say of {rows} that it is no record, and {they}"
+            say, they = counted(n, "row"), "it counts" if n == 1 else "they count"
+            note = f"{header}: may say of {say} that it is no record, and {they}"
             yield f"{note}: leave such rows out, by table: ignore: in a mapping, if they should not"
 
 
-def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+def _closed_without_a_day(rows: StoredRows) -> Iterator[str]:
     """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
+    sheet = rows.sheet
     ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
     for end in ends if sheet.contract.kind == "list" else ():
         for i, header in sheet.layout.void_fields.items():
-            (n,) = one_row(con.execute(
+            (n,) = one_row(rows.con.execute(
                 f"""
                 select count(*) from {CELLS}
                 where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
