@@ -231,18 +231,18 @@ def all_text(home: Home) -> str:
 
 
 def same_figures(one: Home, other: Home) -> list[tuple[Any, ...]]:
-    """Rows of the published marts that differ between two homes: none if the figures are the same."""
-    con = duckdb.connect()
-    try:
+    """Rows of the published marts that differ between two homes: none if figures and control charts are the same."""
+    differing: list[tuple[Any, ...]] = []
+    with duckdb.connect() as con:
         con.execute(f"attach '{one.warehouse}' as a (read_only)")
         con.execute(f"attach '{other.warehouse}' as b (read_only)")
-        a, b = (f"select * from {n}.marts.measures" for n in "ab")
-        (sizes,) = con.execute(f"select (select count(*) from ({a})), (select count(*) from ({b}))").fetchall()
-        differing = con.execute(f"{a} except all {b}").fetchall()
-        # Where both have as many rows, and all rows of the one are in the other, they are the same.
-        return differing if sizes[0] == sizes[1] else differing + con.execute(f"{b} except all {a}").fetchall()
-    finally:
-        con.close()
+        for table in ("measures", "mart_control_charts"):
+            a, b = (f"select * from {n}.marts.{table}" for n in "ab")
+            (sizes,) = con.execute(f"select (select count(*) from ({a})), (select count(*) from ({b}))").fetchall()
+            differing += con.execute(f"{a} except all {b}").fetchall()
+            # Where both have as many rows, and all rows of the one are in the other, they are the same.
+            differing += con.execute(f"{b} except all {a}").fetchall() if sizes[0] != sizes[1] else []
+    return differing
 
 
 def failed(checks: Iterable[Check]) -> set[tuple[str, str, str]]:

@@ -88,8 +88,9 @@ def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create or replace table raw.figures_made as select * from staging.figures_to_rebuild")
     con.execute("update raw.night set is_in_part = false")
     con.execute(
-        "create or replace table staging.figures_to_rebuild as select distinct listed.mart, windows.force_code,"
-        " 0 as from_month_no from seeds.measure_list as listed cross join staging.coverage_windows as windows"
+        "create or replace table staging.figures_to_rebuild as"
+        " select distinct listed.mart, windows.force_code, 0 as from_month_no, true as has_complete_months"
+        " from seeds.measure_list as listed cross join staging.coverage_windows as windows"
     )
     rows = con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"

@@ -7,7 +7,7 @@
     - `night_table`: replaced each time.
     - `night_view`: the same for a view.
     - `night_months`: a table that still has the figures of the night before, if the night builds in part. Only the rows that
-      change (`figures_to_rebuild`) are replaced, as `meta.rebuilds` says: `figures`, `facts` or whole `series`. -#}
+      change (`figures_to_rebuild`) are replaced, as `meta.rebuilds` says: `figures`, `facts` or whole `series` of complete months. -#}
 {% materialization night_table, adapter='duckdb', supported_languages=['sql'] %}
     {{ return({'relations': [make_on_duckdb(sql, 'table')]}) }}
 {% endmaterialization %}
@@ -116,13 +116,15 @@
 {%- endmacro %}
 
 {#- Deletes the rows about to be replaced: `figures` of a mart, by the month in which their period ends, `facts` about them, or whole
-    `series` of them, with all of their months. -#}
+    `series` of complete months, with all of their months, if one of these may change. -#}
 {% macro delete_rebuilt(relation, what) -%}
 delete from {{ relation }} as existing
 using {{ ref('figures_to_rebuild') }} as rebuilt
 where rebuilt.mart = {% if what == 'figures' %}'{{ relation.identifier }}'{% else %}existing.mart{% endif %}
     and rebuilt.force_code = existing.force_code
-    {%- if what != 'series' %}
+    {%- if what == 'series' %}
+    and rebuilt.has_complete_months
+    {%- else %}
     and {% if what == 'facts' %}existing.month_no{% else %}{{ month_no('existing.period_end') }}{% endif %} >= rebuilt.from_month_no
     {%- endif %}
 {%- endmacro %}

@@ -119,7 +119,7 @@ def test_a_whole_build_carries_nothing_and_a_partial_one_leaves_nothing_behind(c
     assert [con.execute(f"select count(*) from raw.{name}").fetchone() for name in CARRIED] == [(0,)] * len(CARRIED)
     assert con.execute("from raw.figures_made").fetchall() == [made]
     assert con.execute("from staging.figures_to_rebuild order by all").fetchall() == [
-        (mart, force, 0) for mart in ("mart_a", "mart_b") for force in ("derbyshire", "kent")
+        (mart, force, 0, True) for mart in ("mart_a", "mart_b") for force in ("derbyshire", "kent")
     ]
     assert con.execute("select is_in_part from raw.night").fetchall() == [(False,)]
     assert con.execute("select table_name from duckdb_tables() where table_name like 'previous%'").fetchall() == []

@@ -54,7 +54,7 @@ class Charts:
             "create table work.raw.rebases (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
             " measure varchar, category varchar, rebase_on date, reason varchar)"
         )
-        rebuilt = "select unnest(['m', 'another']) as mart, 'f' as force_code, 0 as from_month_no"
+        rebuilt = "select unnest(['m', 'another']) as mart, 'f' as force_code, 0 as from_month_no, true as has_complete_months"
         self.con.execute(f"create table work.staging.figures_to_rebuild as {rebuilt}")
 
     def add(self, name: str, rows: Iterable[tuple[date, Any, str, str, str]]) -> None:

@@ -1,7 +1,7 @@
 {{ config(materialized='night_months', meta={'rebuilds': 'series'}) }}
 -- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
--- mean of its whole series, so if any figures of a mart and force change, all of their series are made again. The constants of
--- the limits are in macros/chart_constants.sql, the months from which a chart starts again in seeds/rebases.csv, and which charts
+-- mean of its whole series, so if any complete month of a mart and force changes, all of their series are made again. The constants
+-- of the limits are in macros/chart_constants.sql, the months from which a chart starts again in seeds/rebases.csv, and which charts
 -- are too small to judge in dagster_project/core/too_small_to_judge.py.
 --
 -- Sums are of decimals, which are the same in any order; only quotients are doubles. A series is called by a number, as sorting by
@@ -19,6 +19,7 @@ with points as (
     inner join {{ ref('figures_to_rebuild') }} as rebuilt
         on measures.mart = rebuilt.mart
         and measures.force_code = rebuilt.force_code
+        and rebuilt.has_complete_months
     where measures.period_type = 'month' and measures.data_status = 'complete' and measures.value is not null
 ),
 

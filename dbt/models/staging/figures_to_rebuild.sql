@@ -100,8 +100,24 @@ starts as (
     select changed.mart, changed.force_code, 0 as month_no
     from series_changed as changed
     inner join touched_marts on changed.mart = touched_marts.mart
+),
+
+-- A month counts as complete by its days, or by its last day (stocks): of any coverage of the force, as one too many does no harm.
+complete_months as (
+    select force_code, max(month_no) as last_month_no
+    from (
+        select * from periods_now
+        union all
+        select * from periods_before
+    ) as known
+    where period_type = 'month' and (data_status = 'complete' or end_status = 'complete')
+    group by force_code
 )
 
-select mart, force_code, cast(min(month_no) as int) as from_month_no
+select
+    starts.mart, starts.force_code,
+    cast(min(starts.month_no) as int) as from_month_no,
+    coalesce(min(starts.month_no) <= max(complete_months.last_month_no), false) as has_complete_months
 from starts
-group by mart, force_code
+left join complete_months on starts.force_code = complete_months.force_code
+group by starts.mart, starts.force_code
