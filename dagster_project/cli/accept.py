@@ -26,11 +26,10 @@ def accept(
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Let months of a measure pass the gate from the next night on, though they are far from the months before.
+    """Accept months of a measure that are far from the months before, so that they no longer hold a night.
 
-    Accept what a night found fault with, once you have seen its figures. --night accepts all that it found, or, with a measure
-    or --force, all of these. Each unit that fell to 0 is accepted by itself, with --area: other units and the force's own
-    figure are still judged.
+    Look at the figures first. --night accepts all months that a night was held for; with a measure or --force, all of these.
+    A unit that fell to 0 is accepted separately, with --area: other units and the force's own figure are still judged.
 
     Example: pam accept possession_offences 2025-10 2025-11 --force derbyshire --why "Operation Kestrel ended"
 

@@ -28,7 +28,8 @@ def check_document(
     """Check every number of a document against the published figures: which figure it is, its value, and the verdict.
 
     A figure with a tag is found by the tag, a table by its title and labels, a sentence by its words for measure, period and
-    area. What the words leave open is `not linked`, never guessed: `pam claims add` links it.
+    area. If the words do not say for sure which figure a number is, it is `not linked` and not checked: `pam claims add`
+    links it.
 
     Exit 0: none disagrees. Exit 1: a number disagrees. Exit 2: no such file or edition, or a file that can't be read.
 

@@ -80,8 +80,8 @@ def new(
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.
 
-    For another force it has the tables that the published night has data for, with that force's sections and units, at most up
-    to the last complete month of each. It is a file in the home's editions/ that you can edit; the next night prints it.
+    For another force it has the tables that the published night has data for, with that force's sections and units. Each table
+    ends at most with its last complete month. It is a file in the home's editions/ that you can edit; the next night prints it.
     """
     from dagster_project.editions import read_editions, unseen_categories
     from dagster_project.editions.next_edition import make_next_edition

@@ -118,7 +118,7 @@ def replay(
     home: HomeOption = HOME,
     quiet: QuietOption = False,
 ) -> None:
-    """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
+    """Make the warehouse again from raw/ and the lists alone, and publish it. No new file lands.
 
     It shows whether the figures are the same as before. Exit 0: published. Exit 1: held back by a check, or failed; the last
     publication stays. With --check, exit 1: a figure differs.

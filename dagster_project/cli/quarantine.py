@@ -61,7 +61,7 @@ def retract(
     """Take back a file that is wrong, accepted or held: from the next night on, it is as if it had never come.
 
     Its rows stay in raw/ and do not count, and its days are not covered by it. The ledger says who retracted it and why. pam
-    release lets it count again. It is for a held file that no newer file will replace: others need nothing.
+    release lets it count again. A held file needs this only if no newer file will replace it.
 
     Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
     """

@@ -116,7 +116,7 @@ def refresh(
     What changed is listed. Charts, and the notes on what to check, stay those of the night that the document was made on.
 
     Exit 0: every figure is of the newest night. Exit 1: some were not updated, or a table has new rows or notes that the
-    document lacks, and the list says which; or the file can't be refreshed, and is unchanged. Exit 2: wrong use.
+    document lacks: the list says which. Also exit 1: the file can't be refreshed, and is unchanged. Exit 2: wrong use.
 
     Example: pam report refresh report.docx
 

@@ -11,7 +11,7 @@ from dagster_project.core.plurals import counted
 from .common import HOME, ByOption, HomeOption, make_group, require_home
 from .echo import echo
 
-ABOUT = "Values of classifying columns that no list has. Without a command: show them."
+ABOUT = "Values that no list knows, of columns that decide whether a row counts. Without a command: show them."
 vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 
 

@@ -180,7 +180,7 @@ def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str
         return "no words for a measure in the sentence"
     if _period(spot, periods_of(spot.sentence, edition.data_to), context) is None:
         return "no period in the sentence, such as `in October 2025` or `in 2024/25`"
-    return "its words for measure, area and period leave no figure, or more than one, or say another place, time or base"
+    return "its words for measure, area and period fit no figure, or several, or they name another place, time or base"
 
 
 def is_plain(spot: Spot, own: str) -> bool:
