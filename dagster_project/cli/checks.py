@@ -64,7 +64,7 @@ def checks(
     failed = sorted(
         (c for c in outcomes if not c["passed"]),
         # What was skipped because of another comes after it.
-        key=lambda c: (c["severity"], c["found"] == "skipped", c["rule"], c["subject"]),
+        key=lambda c: (c["severity"], c["found"].endswith("skipped"), c["rule"], c["subject"]),
     )
     # Why a rule is there and what to do is said once, below what it found.
     for (severity, rule, why, advice), of_rule in groupby(

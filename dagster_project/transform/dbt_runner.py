@@ -20,6 +20,7 @@ from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.import_speed import defer_serializers, name_no_callers
 from dagster_project.core.memory import memory_settings
+from dagster_project.core.plurals import counted
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -241,8 +242,21 @@ def failed_models(nodes: Iterable[Node]) -> list[Node]:
     return [n for n in nodes if n.kind in ("model", "seed") and not n.ok]
 
 
-def checks(nodes: Iterable[Node]) -> list[Check]:
-    """dbt's tests as checks of the gate. They are about keys and lists, so all of them are critical."""
+def checks(nodes: Sequence[Node]) -> list[Check]:
+    """dbt's tests as checks of the gate. They are about keys and lists, so all of them are critical. Those that dbt skipped are
+    one check: only what failed says what to mend."""
+    n_skipped = sum(n.kind == "test" and n.status == "skipped" for n in nodes)
+    skipped = Check(
+        suite="dbt",
+        subject="project",
+        rule="skipped_tests",
+        severity="critical",
+        passed=False,
+        found=f"{n_skipped} skipped",
+        reason="dbt skips the tests of what depends on a model whose own test fails.",
+        advice="Mend what failed: the next night runs them.",
+        message=f"{counted(n_skipped, 'test')} of dbt did not run, because of what failed",
+    )
     return [
         Check(
             suite="dbt",
@@ -256,8 +270,8 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
             message="" if n.status == "pass" else f"{n.subject}: dbt's test {n.name}: {n.message or n.status}",
         )
         for n in nodes
-        if n.kind == "test"
-    ]
+        if n.kind == "test" and n.status != "skipped"
+    ] + [skipped] * bool(n_skipped)
 
 
 def _subject(node: Any) -> str:

@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+import pwd
 import re
 import shutil
 import stat
@@ -42,6 +43,19 @@ def test_a_home_that_others_can_enter_is_refused_and_not_changed(new_home: Home,
     assert mode(new_home.path) == open_to
     new_home.path.chmod(0o700)
     take_lock(new_home).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write in the home of another user")
+def test_root_is_refused_in_the_home_of_another_user(new_home: Home, pam: Callable) -> None:
+    """Its files would be closed to the user's next night. In a container the owner of a mounted folder has no name."""
+    named = next(user for user in pwd.getpwall() if user.pw_uid)
+    unnamed = max(user.pw_uid for user in pwd.getpwall() if user.pw_uid < 60_000) + 1
+    os.chown(new_home.path, unnamed, -1)
+    refuse_open(new_home)
+    os.chown(new_home.path, named.pw_uid, -1)
+    result = pam("nightly", "--home", new_home.path)
+    assert result.exit_code == 1 and f"sudo -u {named.pw_name} pam" in result.stderr
+    assert {path.stat().st_uid for path in new_home.path.iterdir()} <= {0}, "as it was"
 
 
 def test_a_new_home_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
