@@ -10,9 +10,11 @@ from .echo import echo
 def docs() -> None:
     """Write what is generated from the contracts, measures and checks: reference pages, and dbt's sources."""
     from dagster_project.transform import dbt_sources
+    from dagster_project.transform.listed_measures import require_sound_lists
 
     from .generate_docs import write_pages
 
+    require_sound_lists()
     changed = [*write_pages(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
     echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
 

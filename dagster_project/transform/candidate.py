@@ -26,6 +26,7 @@ from . import dbt_runner, empty_build
 from .accepted_months import accepted_file
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
+from .listed_measures import require_sound_lists
 from .raw_schema import fresh_candidate
 
 BASE = "base.json"
@@ -63,7 +64,8 @@ class StartedCandidate:
 
 
 def start(home: Home, rebuild: bool = False) -> StartedCandidate:
-    """Make the candidate's files. The next night can build on them once `save_base` is called after publishing."""
+    """Make the candidate's files. The next night can build on them once `save_base` is called after publishing. Raises
+    MeasureListError, before anything is built, if lists and models of measures contradict each other."""
     tonight = loads_of(home)
     base = None if rebuild else _base(home, tonight)
     (home.candidate / BASE).unlink(missing_ok=True)
@@ -71,6 +73,7 @@ def start(home: Home, rebuild: bool = False) -> StartedCandidate:
         changed = tuple(f"stg_{x}" for x, loads in sorted(tonight.items()) if base["loads"].get(x) != loads)
         _copy_published(home)
         return StartedCandidate("night", changed, base["nodes"], base["loads"])
+    require_sound_lists()
     built = empty_build.read(project_version())
     if built is not None:
         empty_build.copy_to(home)

@@ -110,26 +110,3 @@ def test_columns_that_an_event_names_are_those_of_its_coverages() -> None:
                     bare[measure] = named
     # A category of a header that every file must have: where it is blank in every row, they count as Not recorded.
     assert bare == {"crimes": {"crime_type"}}
-
-
-def test_each_measure_is_listed_and_counted() -> None:
-    """A name misspelt in either place would be a complete 0, or count for nothing."""
-    counted = set()
-    for path in EVENTS:
-        sql = path.read_text(encoding="utf-8")
-        events = EVENT.findall(sql)
-        assert len(events) == sql.count("{{ event("), f"{path.name}: an event without `extract`"
-        assert {extract for _, extract in events} == set(re.findall(r"ref\('stg_(\w+)'\)", sql)), path.name
-        counted |= {(f"mart_{path.stem.removesuffix('_events')}", measure) for measure, _ in events}
-    assert counted == {(m["mart"], m["measure"]) for m in COUNTED}
-
-
-def test_each_name_of_the_measure_list_is_of_something() -> None:
-    """A measure of a coverage that is misspelt would have no figures, and nobody would be told."""
-    coverages = {*load_contracts(), *(row["coverage"] for row in seed("coverage_limits"))}
-    columns = {f"{x}.{c.name}" for x, contract in load_contracts().items() for c in contract.columns if c.values}
-    measures = {(m["mart"], m["measure"]) for m in seed("measure_list")}
-    for m in seed("measure_list"):
-        assert {m["coverage"], m["category_coverage"]} - {""} <= coverages, m["measure"]
-        assert {m["split_by"]} - {""} <= columns, m["measure"]
-        assert {(m["mart"], m[part]) for part in ("numerator", "denominator") if m[part]} <= measures, m["measure"]

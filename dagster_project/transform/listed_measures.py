@@ -1,0 +1,86 @@
+"""Whether the lists of measures and the models that count them say the same: where not, a figure would be a false 0 that looks
+complete.
+
+`pam docs` and each night that can't build on the last one refuse such lists. The models are read as text.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.errors import Cause, PamError
+from dagster_project.core.home import DBT_PROJECT
+from dagster_project.core.seeds import read_seed
+from dagster_project.core.similar_names import suggestion
+
+LISTS = ("measure_list", "coverage_limits", "coverage_columns")
+COUNTED = ("sum", "stock", "last")
+"""How months of a measure add up that has events of its own."""
+
+_EVENT = re.compile(r"\{\{ event\([^,]+, '(?P<measure>\w+)'.*?extract='(?P<extract>\w+)'", re.S)
+
+Lists = Mapping[str, Sequence[Mapping[str, str]]]
+
+
+class MeasureListError(PamError, ValueError):
+    """Lists and models of measures that contradict each other. The message has a line for each fault, with what to write."""
+
+    cause = Cause.MODEL
+
+
+def require_sound_lists() -> None:
+    """Raise MeasureListError if the project's lists and models contradict each other."""
+    models = {p.stem: p.read_text(encoding="utf-8") for p in sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))}
+    if faults := [*find_faults({name: read_seed(name) for name in LISTS}, models)]:
+        raise MeasureListError("\n".join(faults))
+
+
+def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the lists (by name, of `LISTS`) and the SQL of the models of events (by name), and what to do."""
+    measures = {(m["mart"], m["measure"]): m for m in lists["measure_list"]}
+    contracts = load_contracts()
+    extract_of = {x: x for x in contracts} | {row["coverage"]: row["extract"] for row in lists["coverage_limits"]}
+    for (mart, name), m in measures.items():
+        row, of_mart = f"seeds/measure_list.csv: {name}", {measure for of, measure in measures if of == mart}
+        for field in ("coverage", "category_coverage"):
+            if m[field] and m[field] not in extract_of:
+                near = suggestion(m[field], extract_of)
+                yield f"{row}: {field}: {m[field]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
+        for field in ("numerator", "denominator"):
+            if m[field] and m[field] not in of_mart:
+                yield f"{row}: {field}: {m[field]} is no measure of {mart}{suggestion(m[field], of_mart)}"
+        splits = {f"{x}.{c.name}" for x, contract in contracts.items() for c in contract.columns if c.values}
+        if m["split_by"] and m["split_by"] not in splits:
+            yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
+    counted = set()
+    for event in _events(models):
+        counted.add((event.mart, event.measure))
+        m = measures.get((event.mart, event.measure))
+        if m is None:
+            near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
+            yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
+        elif (extract := extract_of.get(m["coverage"], event.extract)) != event.extract:
+            yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {extract}"
+    for mart, name in sorted(measures.keys() - counted):
+        if measures[mart, name]["aggregation"] in COUNTED:
+            yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
+
+
+@dataclass(frozen=True)
+class _Event:
+    """An `event(...)` of a model."""
+
+    model: str
+    measure: str
+    extract: str
+
+    @property
+    def mart(self) -> str:
+        return f"mart_{self.model.removesuffix('_events')}"
+
+
+def _events(models: Mapping[str, str]) -> Iterator[_Event]:
+    for model, sql in models.items():
+        for found in _EVENT.finditer(sql):
+            yield _Event(model, found["measure"], found["extract"])

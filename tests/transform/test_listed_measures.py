@@ -1,0 +1,92 @@
+"""Lists and models of measures that contradict each other are refused, with what to write. Each was a figure of 0 that looked
+complete, or no figure at all, and nobody was told."""
+
+from collections.abc import Callable
+
+import pytest
+from support import seed
+
+from dagster_project.cli.developer_commands import docs
+from dagster_project.core.home import DBT_PROJECT, Home
+from dagster_project.transform import candidate, listed_measures
+from dagster_project.transform.listed_measures import LISTS, MeasureListError, find_faults
+
+MODELS = {p.stem: p.read_text(encoding="utf-8") for p in (DBT_PROJECT / "models" / "measures").glob("*_events.sql")}
+
+Row = dict[str, str]
+Edit = Callable[[dict[str, Row], dict[str, str]], None]
+
+
+def faults_with(edit: Edit) -> list[str]:
+    """What is found once the measures (by name) and the models are edited."""
+    lists = {name: seed(name) for name in LISTS}
+    models = {**MODELS}
+    edit({m["measure"]: m for m in lists["measure_list"]}, models)
+    return list(find_faults(lists, models))
+
+
+def rename_in(model: str, old: str, new: str) -> Edit:
+    def edit(_: dict[str, Row], models: dict[str, str]) -> None:
+        assert old in models[model]
+        models[model] = models[model].replace(old, new)
+
+    return edit
+
+
+def set_in(measure: str, **values: str) -> Edit:
+    return lambda measures, _: measures[measure].update(values)
+
+
+def test_those_of_the_project_are_sound() -> None:
+    assert faults_with(lambda *_: None) == []
+    for model, sql in MODELS.items():
+        assert sql.count("{{ event(") == len([*listed_measures._events({model: sql})]), model
+
+
+@pytest.mark.parametrize(
+    ("edit", "faults"),
+    [
+        (
+            rename_in("drug_tests_events", "'referrals'", "'referals'"),
+            [
+                "drug_tests_events.sql: referals is no measure of mart_drug_tests in seeds/measure_list.csv; "
+                "is referrals meant?",
+                "seeds/measure_list.csv: referrals: no event of drug_tests_events.sql counts it: always 0",
+            ],
+        ),
+        (
+            set_in("referrals", coverage="drug_tests_refered"),
+            [
+                "seeds/measure_list.csv: referrals: coverage: drug_tests_refered is no extract, and no coverage of "
+                "seeds/coverage_limits.csv; is drug_tests_referred meant?"
+            ],
+        ),
+        (
+            set_in("referrals", coverage="naloxone"),
+            ["drug_tests_events.sql: referrals counts rows of drug_tests, and its coverage is of naloxone"],
+        ),
+        (
+            set_in("test_rate", denominator="arrest_to_test"),
+            [
+                "seeds/measure_list.csv: test_rate: denominator: arrest_to_test is no measure of mart_drug_tests; "
+                "is arrests_to_test meant?"
+            ],
+        ),
+        (
+            set_in("persons_charged", split_by="exploitation_outcomes.strands"),
+            [
+                "seeds/measure_list.csv: persons_charged: split_by: exploitation_outcomes.strands is no column with values; "
+                "is exploitation_outcomes.strand meant?"
+            ],
+        ),
+    ],
+)
+def test_what_would_be_a_false_figure_is_found(edit: Edit, faults: list[str]) -> None:
+    assert faults_with(edit) == faults
+
+
+def test_a_night_and_the_pages_refuse_them_before_anything_is_made(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
+    monkeypatch.setattr(listed_measures, "find_faults", lambda *_: iter(["one fault", "another"]))
+    for make in (lambda: candidate.start(new_home), docs):
+        with pytest.raises(MeasureListError, match=r"^one fault\nanother$"):
+            make()
