@@ -1,5 +1,5 @@
 """Whether the lists of measures and the models that count them say the same: where not, a figure would be a false 0 that looks
-complete.
+complete, or a rate of more days below the line than above it.
 
 `pam docs` and each night that can't build on the last one refuse such lists. The models are read as text.
 """
@@ -18,7 +18,7 @@ LISTS = ("measure_list", "coverage_limits", "coverage_columns")
 COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
 
-_EVENT = re.compile(r"\{\{ event\([^,]+, '(?P<measure>\w+)'.*?extract='(?P<extract>\w+)'", re.S)
+_EVENT = re.compile(r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>.*?)extract='(?P<extract>\w+)'", re.S)
 
 Lists = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -53,6 +53,7 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
         splits = {f"{x}.{c.name}" for x, contract in contracts.items() for c in contract.columns if c.values}
         if m["split_by"] and m["split_by"] not in splits:
             yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
+    yield from _rates_of_other_days(lists, measures)
     counted = set()
     for event in _events(models):
         counted.add((event.mart, event.measure))
@@ -62,6 +63,8 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
             yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
         elif (extract := extract_of.get(m["coverage"], event.extract)) != event.extract:
             yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {extract}"
+        else:
+            yield from _misplaced(event, m)
     for mart, name in sorted(measures.keys() - counted):
         if measures[mart, name]["aggregation"] in COUNTED:
             yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
@@ -74,6 +77,8 @@ class _Event:
     model: str
     measure: str
     extract: str
+    day: str
+    is_split: bool
 
     @property
     def mart(self) -> str:
@@ -83,4 +88,41 @@ class _Event:
 def _events(models: Mapping[str, str]) -> Iterator[_Event]:
     for model, sql in models.items():
         for found in _EVENT.finditer(sql):
-            yield _Event(model, found["measure"], found["extract"])
+            is_split = bool(found["category"]) and not found["category"].startswith("amount=")
+            yield _Event(model, found["measure"], found["extract"], found["day"], is_split)
+
+
+def _misplaced(event: _Event, measure: Mapping[str, str]) -> Iterator[str]:
+    """A day that no window vouches for, and categories that no list mentions."""
+    contract = load_contracts()[event.extract]
+    if contract.kind == "events" and event.day != contract.date_column and event.day in {c.name for c in contract.columns}:
+        yield (
+            f"{event.model}.sql: {event.measure} counts on {event.day}, and files of {event.extract} cover days of "
+            f"{contract.date_column}: count on that, or have a whole list sent (kind: list)"
+        )
+    if event.is_split and not (measure["split_by"] or measure["category_group"]):
+        yield (
+            f"seeds/measure_list.csv: {event.measure} has categories: say split_by, the contract's list, or category_group, a "
+            "name that measures with the same categories share"
+        )
+
+
+def _rates_of_other_days(lists: Lists, measures: Mapping[tuple[str, str], Mapping[str, str]]) -> Iterator[str]:
+    """Rates whose parts are not known for the same files: in a year, one would be of all months and the other of some."""
+    limits = {row["coverage"]: (row["extract"], row["form"], row["available_from"]) for row in lists["coverage_limits"]}
+    columns: dict[str, set[tuple[str, str]]] = {}
+    for row in lists["coverage_columns"]:
+        columns.setdefault(row["coverage"], set()).add((row["one_of"], row["column_name"]))
+
+    def known_for(m: Mapping[str, str], field: str) -> object:
+        coverage = m[field] or m["coverage"]
+        return limits.get(coverage, (coverage, "", "")), columns.get(coverage, set())
+
+    for (mart, name), m in measures.items():
+        for part in ("numerator", "denominator"):
+            other = measures.get((mart, m[part]))
+            if other and any(known_for(m, field) != known_for(other, field) for field in ("coverage", "category_coverage")):
+                yield (
+                    f"seeds/measure_list.csv: {name}: its {part} {m[part]} has a coverage of other columns or days: give both "
+                    f"the same, or make a part of the coverage {m['coverage']} that is not published"
+                )

@@ -39,7 +39,7 @@ def set_in(measure: str, **values: str) -> Edit:
 
 def test_those_of_the_project_are_sound() -> None:
     assert faults_with(lambda *_: None) == []
-    for model, sql in MODELS.items():
+    for model, sql in MODELS.items():  # Whose events are all found.
         assert sql.count("{{ event(") == len([*listed_measures._events({model: sql})]), model
 
 
@@ -77,6 +77,27 @@ def test_those_of_the_project_are_sound() -> None:
             [
                 "seeds/measure_list.csv: persons_charged: split_by: exploitation_outcomes.strands is no column with values; "
                 "is exploitation_outcomes.strand meant?"
+            ],
+        ),
+        (
+            set_in("positivity_rate", denominator="tests_completed"),
+            [
+                "seeds/measure_list.csv: positivity_rate: its denominator tests_completed has a coverage of other columns or "
+                "days: give both the same, or make a part of the coverage drug_tests_results that is not published"
+            ],
+        ),
+        (
+            set_in("tests_missed", category_group=""),
+            [
+                "seeds/measure_list.csv: tests_missed has categories: say split_by, the contract's list, or category_group, a "
+                "name that measures with the same categories share"
+            ],
+        ),
+        (
+            rename_in("drug_tests_events", "'arrested_at', 'referrals'", "'tested_at', 'referrals'"),
+            [
+                "drug_tests_events.sql: referrals counts on tested_at, and files of drug_tests cover days of arrested_at: "
+                "count on that, or have a whole list sent (kind: list)"
             ],
         ),
     ],
