@@ -18,7 +18,15 @@ LISTS = ("measure_list", "coverage_limits", "coverage_columns")
 COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
 
-_EVENT = re.compile(r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>.*?)extract='(?P<extract>\w+)'", re.S)
+_EVENT = re.compile(
+    r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>(?:category\()?'\w+'\)?, )?"
+    r"(?P<amount>.*?)extract='(?P<extract>\w+)'.*?\}\}",
+    re.S,
+)
+_NAMED = re.compile(r"\b(\w+) as \(\n(.*?)\n\)", re.S)
+"""A named query (`with ... as`), with what it says."""
+_TEXT = re.compile(r"(\{\{.*?\}\})|'[^']*'", re.S)
+"""A text in SQL, which names no column; what a macro is given may."""
 
 Lists = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -61,10 +69,12 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
         if m is None:
             near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
             yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
-        elif (extract := extract_of.get(m["coverage"], event.extract)) != event.extract:
-            yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {extract}"
+        elif m["coverage"] in extract_of and extract_of[m["coverage"]] != event.extract:
+            of = extract_of[m["coverage"]]
+            yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {of}"
         else:
             yield from _misplaced(event, m)
+            yield from _unasked(event, m, lists)
     for mart, name in sorted(measures.keys() - counted):
         if measures[mart, name]["aggregation"] in COUNTED:
             yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
@@ -78,7 +88,9 @@ class _Event:
     measure: str
     extract: str
     day: str
-    is_split: bool
+    words: frozenset[str]
+    """What its select, and the filters of the queries that this reads, name: columns among them."""
+    category_words: frozenset[str]
 
     @property
     def mart(self) -> str:
@@ -86,10 +98,24 @@ class _Event:
 
 
 def _events(models: Mapping[str, str]) -> Iterator[_Event]:
-    for model, sql in models.items():
-        for found in _EVENT.finditer(sql):
-            is_split = bool(found["category"]) and not found["category"].startswith("amount=")
-            yield _Event(model, found["measure"], found["extract"], found["day"], is_split)
+    for model, text in models.items():
+        sql = re.sub("--.*", "", text)
+        named = dict(_NAMED.findall(sql))
+        for select in re.split(r"\bunion all\b|\n\),?\n", sql):
+            for e in _EVENT.finditer(select):
+                words = _words(f"{e['amount']} {_read_from(select, named)}")
+                yield _Event(model, e["measure"], e["extract"], e["day"], words, _words(e["category"] or ""))
+
+
+def _read_from(query: str, named: Mapping[str, str]) -> str:
+    """What a query reads, and by what it filters, with the same of the named queries that it reads."""
+    tail = re.search(r"\bfrom\s.*", query, re.S)
+    text = _TEXT.sub(r"\1", tail[0]) if tail else ""
+    return " ".join([text, *(_read_from(named[x], named) for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in named)])
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
 
 
 def _misplaced(event: _Event, measure: Mapping[str, str]) -> Iterator[str]:
@@ -100,11 +126,30 @@ def _misplaced(event: _Event, measure: Mapping[str, str]) -> Iterator[str]:
             f"{event.model}.sql: {event.measure} counts on {event.day}, and files of {event.extract} cover days of "
             f"{contract.date_column}: count on that, or have a whole list sent (kind: list)"
         )
-    if event.is_split and not (measure["split_by"] or measure["category_group"]):
+    if event.category_words and not (measure["split_by"] or measure["category_group"]):
         yield (
             f"seeds/measure_list.csv: {event.measure} has categories: say split_by, the contract's list, or category_group, a "
             "name that measures with the same categories share"
         )
+
+
+def _unasked(event: _Event, measure: Mapping[str, str], lists: Lists) -> Iterator[str]:
+    """Columns that files may lack, or have blank in every row, and no coverage asks for: such a file would count as 0."""
+    contract = load_contracts()[event.extract]
+    may_lack = {c.name for c in contract.columns if c.type != "unit"} - contract.never_optional
+    asking = {"coverage": event.words}
+    if event.category_words:
+        asking["category_coverage"] = event.words | event.category_words
+    for field, words in asking.items():
+        coverage = measure[field] or measure["coverage"]
+        if coverage not in {*load_contracts(), *(row["coverage"] for row in lists["coverage_limits"])}:
+            continue
+        asked = {row["column_name"] for row in lists["coverage_columns"] if row["coverage"] == coverage}
+        for column in sorted(may_lack & words - asked):
+            yield (
+                f"seeds/coverage_columns.csv: {event.measure} needs {column} of {event.extract}, and its {field} does not ask "
+                f"for it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,{column},{column} here"
+            )
 
 
 def _rates_of_other_days(lists: Lists, measures: Mapping[tuple[str, str], Mapping[str, str]]) -> Iterator[str]:

@@ -100,6 +100,22 @@ def test_those_of_the_project_are_sound() -> None:
                 "count on that, or have a whole list sent (kind: list)"
             ],
         ),
+        (
+            set_in("tests_missed", category_coverage=""),
+            [
+                "seeds/coverage_columns.csv: tests_missed needs missed_reason of drug_tests, and its category_coverage does "
+                "not ask for it: name one that does, with a row in seeds/coverage_limits.csv and "
+                "COVERAGE,missed_reason,missed_reason here"
+            ],
+        ),
+        (
+            # The column is in a filter of a query that the select reads.
+            set_in("knightlow_visits", coverage="iom_visits"),
+            [
+                "seeds/coverage_columns.csv: knightlow_visits needs operation of iom_visits, and its coverage does not ask for "
+                "it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,operation,operation here"
+            ],
+        ),
     ],
 )
 def test_what_would_be_a_false_figure_is_found(edit: Edit, faults: list[str]) -> None:

@@ -3,16 +3,10 @@
 tests/landing/test_absent_columns.py shows what a night does where they are absent; its files lack several at once.
 """
 
-import re
 from collections import defaultdict
 
 from support import seed
 
-from dagster_project.contracts import load_contracts
-from dagster_project.core.home import DBT_PROJECT
-
-EVENTS = sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))
-EVENT = re.compile(r"\{\{ event\([^,]+, '(\w+)'.*extract='(\w+)'")
 COUNTED = [m for m in seed("measure_list") if m["aggregation"] in ("sum", "stock", "last")]
 
 RESTS_ON = """
@@ -90,23 +84,3 @@ def test_each_measure_rests_on_its_columns() -> None:
             found[m["mart"], m["measure"]] = text or "nothing"
     lines = [line.split(": ") for line in RESTS_ON.strip().splitlines()]
     assert found == {(f"mart_{mart}", m): text for mart, measures, text in lines for m in measures.split(", ")}
-
-
-def test_columns_that_an_event_names_are_those_of_its_coverages() -> None:
-    """Without them, a file that lacks the column would be a complete 0. Keys, dates and units have rules of their own."""
-    columns: defaultdict[str, set[str]] = defaultdict(set)
-    for row in seed("coverage_columns"):
-        columns[row["coverage"]].add(row["column_name"])
-    coverages = {(m["mart"], m["measure"]): (m["coverage"], m["category_coverage"]) for m in COUNTED}
-    bare: dict[str, set[str]] = {}
-    for path in EVENTS:
-        mart = f"mart_{path.stem.removesuffix('_events')}"
-        for select in re.split(r"\bunion all\b|\n\),?\n", re.sub("--.*", "", path.read_text(encoding="utf-8"))):
-            for measure, extract in EVENT.findall(select):
-                contract = load_contracts()[extract]
-                own = {c.name for c in contract.columns if not (c.key or c.places_row or c.type == "unit")}
-                needed = {c for coverage in coverages[mart, measure] for c in columns[coverage]}
-                if named := own & set(re.findall(r"\w+", select)) - needed:
-                    bare[measure] = named
-    # A category of a header that every file must have: where it is blank in every row, they count as Not recorded.
-    assert bare == {"crimes": {"crime_type"}}
