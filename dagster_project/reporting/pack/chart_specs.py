@@ -97,8 +97,11 @@ def _line(chart: Chart, look: Look) -> Spec:
     direct = len(names) <= DIRECT and not look.is_narrow
     colour = _of_series(names, sort=None, legend=None if direct or len(names) == 1 else legend_of(names, look))
     x = name_axis(labels)
+    # Part of a month would look like a fall: its point is open, and no line joins it.
+    for row in rows:
+        row["joined"] = row["y"] if row["whole"] else None
     layers: list[Spec] = [
-        {"mark": "line", "encoding": {"x": x, "y": y, "color": colour}},
+        {"mark": "line", "encoding": {"x": x, "y": {**y, "field": "joined"}, "color": colour}},
         {
             "mark": {"type": "point", "size": 44, "filled": True, "opacity": 1, "strokeWidth": 2},
             "encoding": {

@@ -91,16 +91,23 @@ def _edition_chart(table: Table) -> Chart:
     panel = Panel("", units[0] if units else "count", series)
     known = any(p.value is not None for s in series for p in s.points)
     kind = table.chart or "bar"
+    notes = (*_provisional_notes(series), *_gap_notes((panel,))) if kind == "line" and known else ()
     alt = describe_lines("Line chart", table.title, [panel]) if kind == "line" else describe_bars(table.title, panel)
     return Chart(
         chart_id=table.name, kind=kind, paragraph=table.paragraph, title=table.title, table=table.name, x_title=table.rows_are,
-        panels=(panel,), alt=alt, unavailable=None if known else table.unavailable or _why_empty(series),
+        panels=(panel,), alt=alt, notes=notes,
+        unavailable=None if known else table.unavailable or _why_empty(series),
     )  # fmt: skip
 
 
 def _why_empty(series: Iterable[Series]) -> str:
     """Why there is no point to draw, in a sentence."""
     return NOT_PUBLIC if any(p.printed == PUBLIC_ONLY for s in series for p in s.points) else NOT_AVAILABLE
+
+
+def _provisional_notes(series: Iterable[Series]) -> tuple[str, ...]:
+    partial = any(p.data_status == "partial" and p.value is not None for s in series for p in s.points)
+    return ("An open point is provisional, as files cover only part of its days: no line joins it.",) if partial else ()
 
 
 def _gap_notes(panels: Iterable[Panel]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
-from dagster_project.reporting.pack.chart_specs import value_axis
+from dagster_project.reporting.pack.chart_specs import spec, value_axis
 from dagster_project.reporting.pack.content import (
     NO_SECTION,
     _exact,
@@ -20,7 +20,7 @@ from dagster_project.reporting.pack.content import (
     leaves_rows_out_of_sections,
 )
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
-from dagster_project.reporting.pack.page_charts import _trend_title
+from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title
 from dagster_project.reporting.pack.wording import _source_days, format_number, name_paragraphs, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
@@ -199,6 +199,24 @@ def test_charts_have_their_series_and_alternative_text(sample_pack: WrittenPack)
     assert sum(p.series[0].points[-1].value for p in units) == 2187, "the units add to the force"
     assert all(p.data_status == "complete" for c in charts.values() if c.kind != "bar" for n in c.panels for s in n.series
                for p in s.points if p.value is not None and c.kind in ("trend", "years", "units"))  # fmt: skip
+
+
+def test_no_line_joins_a_month_that_is_covered_in_part(sample_pack: WrittenPack) -> None:
+    """Half a month joined by a line looked like a fall."""
+    table = next(t for t in sample_pack.pack.tables if t.name == "arrests_and_tests")
+    *rows, last = table.rows
+    arrests, tests = last.cells
+    cells = (replace(arrests, data_status="partial"), replace(tests, value=None, printed=MISSING, data_status="not_available"))
+    chart = _edition_chart(replace(table, rows=(*rows, replace(last, cells=cells))))
+    drawn = spec(chart)
+    points = [row for row in drawn["data"]["values"] if row["series"] == 0]
+    assert drawn["layer"][0]["encoding"]["y"]["field"] == "joined" and points[-1]["y"] == float(arrests.value or 0)
+    assert [n for n, row in enumerate(points) if row["joined"] is None] == [len(table.rows) - 1]
+    assert chart.notes == (
+        "An open point is provisional, as files cover only part of its days: no line joins it.",
+        "Figures that are not available or not complete are not 0: lines break there.",
+    )
+    assert _edition_chart(table).notes == ()
 
 
 def test_a_picture_is_drawn_once(sample_pack: WrittenPack, tmp_path) -> None:
