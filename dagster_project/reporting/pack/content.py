@@ -133,11 +133,19 @@ class _Reader:
                 *([NO_SECTION] if not self.public and leaves_rows_out_of_sections(cells, self.sections) else []),
                 *accepted_notes(cells, self.accepted, self.measures),
             ),
-            sources=tuple(sources), definitions=tuple(used),
+            sources=tuple(sources), definitions=tuple(used), of_one_category=_of_one_category(cells),
             claims=tuple(c for c in self.claims if within(c.paragraph, row["paragraph"])),
             statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
             later_days=later_days,
         )  # fmt: skip
+
+
+def _of_one_category(cells: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
+    """Marts and measures of which all cells are of one category, and not of all of them together."""
+    categories: dict[tuple[str, str], set[str]] = {}
+    for c in cells:
+        categories.setdefault((c["mart"], c["measure"]), set()).add(c["category"])
+    return frozenset(key for key, names in categories.items() if len(names) == 1 and "all" not in names)
 
 
 def _read_tables(

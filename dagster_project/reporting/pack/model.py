@@ -134,6 +134,7 @@ class Table:
 
     `scope`: the force and the days. `sources`: the extracts that it is made from. `statuses`: how many of its cells are
     complete, partial and so on. `unavailable`: a sentence where the night has no row of it; it then has one row, of `[x]`.
+    `of_one_category`: marts and measures of which it shows one category alone.
     `later_days`: that of `notes` which says that later days count, too, and up to which one; empty if none does.
     """
 
@@ -151,6 +152,7 @@ class Table:
     notes: tuple[str, ...]
     sources: tuple[Source, ...]
     definitions: tuple[Definition, ...]
+    of_one_category: frozenset[tuple[str, str]]
     claims: tuple[Claim, ...]
     statuses: dict[str, int]
     unavailable: str | None = None

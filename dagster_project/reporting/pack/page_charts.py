@@ -67,7 +67,8 @@ def make_page_charts(
             continue
         wanted = [
             d for d in table.definitions
-            if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL | drawn
+            # A chart of all categories would not be of what the table is about.
+            if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL | drawn | table.of_one_category
         ][:MEASURES]  # fmt: skip
         drawn |= {(d.mart, d.measure) for d in wanted}
         months = {d.measure: _months(con, force, d, table.data_to, public) for d in wanted}

@@ -16,11 +16,12 @@ from dagster_project.reporting.pack.content import (
     _exact,
     _later_days_note,
     _missing_cell,
+    _of_one_category,
     _status_of,
     leaves_rows_out_of_sections,
 )
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
-from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title
+from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title, make_page_charts
 from dagster_project.reporting.pack.wording import _source_days, format_number, name_paragraphs, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
@@ -217,6 +218,18 @@ def test_no_line_joins_a_month_that_is_covered_in_part(sample_pack: WrittenPack)
         "Figures that are not available or not complete are not 0: lines break there.",
     )
     assert _edition_chart(table).notes == ()
+
+
+def test_a_table_of_one_category_has_no_chart_of_all(sample_pack: WrittenPack) -> None:
+    """Under burglaries by district was a chart of all crimes."""
+    one = {"mart": "mart_street_crime", "measure": "crimes", "category": "Burglary"}
+    assert _of_one_category([one, one]) == {("mart_street_crime", "crimes")}
+    assert not _of_one_category([one, {**one, "category": "Drugs"}]) and not _of_one_category([{**one, "category": "all"}])
+    table = next(t for t in sample_pack.pack.tables if t.name == "naloxone")
+    con = connect(sample_pack.home)
+    of_one = replace(table, of_one_category=frozenset({("mart_naloxone", "naloxone_administrations")}))
+    assert make_page_charts(con, "derbyshire", [table], {}) and not make_page_charts(con, "derbyshire", [of_one], {})
+    con.close()
 
 
 def test_a_picture_is_drawn_once(sample_pack: WrittenPack, tmp_path) -> None:
