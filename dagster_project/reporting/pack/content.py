@@ -394,8 +394,9 @@ def _completeness(tables: Iterable[Table], sources: dict[str, Source], late: Seq
         if counted[status]:
             text += f", {counted[status]:,} {words}"
     never = sum(s.status == "never dropped" for s in late)
+    sent = sum(s.status != "not sent" for s in sources.values())
     if len(late) > never:
-        text += f". {len(late) - never} of {len(sources)} extracts {'is' if len(late) - never == 1 else 'are'} late"
+        text += f". {len(late) - never} of {sent} extracts {'is' if len(late) - never == 1 else 'are'} late"
     if never:
-        text += f". {never} of {len(sources)} extracts {'was' if never == 1 else 'were'} never dropped"
+        text += f". {never} of {sent} extracts {'was' if never == 1 else 'were'} never dropped"
     return text + "."

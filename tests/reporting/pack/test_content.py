@@ -13,6 +13,7 @@ from dagster_project.reporting.pack import picture_cache, read_pack
 from dagster_project.reporting.pack.chart_specs import spec, value_axis
 from dagster_project.reporting.pack.content import (
     NO_SECTION,
+    _completeness,
     _exact,
     _later_days_note,
     _missing_cell,
@@ -230,6 +231,14 @@ def test_a_table_of_one_category_has_no_chart_of_all(sample_pack: WrittenPack) -
     of_one = replace(table, of_one_category=frozenset({("mart_naloxone", "naloxone_administrations")}))
     assert make_page_charts(con, "derbyshire", [table], {}) and not make_page_charts(con, "derbyshire", [of_one], {})
     con.close()
+
+
+def test_late_extracts_are_a_part_of_those_that_are_sent(sample_pack: WrittenPack) -> None:
+    """With three of seven late it said three of 28: of all that there are."""
+    first, second, third, *others = sample_pack.pack.sources
+    late = (replace(first, status="late"), replace(second, status="never dropped"))
+    sources = {s.extract: s for s in (*late, third, *(replace(s, status="not sent") for s in others))}
+    assert _completeness([], sources, late).endswith("1 of 3 extracts is late. 1 of 3 extracts was never dropped.")
 
 
 def test_a_picture_is_drawn_once(sample_pack: WrittenPack, tmp_path) -> None:
