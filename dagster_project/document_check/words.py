@@ -1,11 +1,15 @@
 """Finds where a text names a measure, a category or an area."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from dagster_project.core.errors import PamError
+from dagster_project.core.seeds import read_seed
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.yaml_io import read_yaml
 
 
@@ -31,8 +35,31 @@ def _read(name: str) -> dict[str, Any]:
     return words
 
 
+class WordsError(PamError, ValueError):
+    """Words of a measure that could link no sentence. The message has a line for each fault."""
+
+
+@cache
 def _words() -> dict[str, Any]:
-    return _read("measure_words.yml")
+    words = _read("measure_words.yml")
+    if faults := [*find_faults(words)]:
+        raise WordsError("\n".join(f"measure_words.yml: {fault}" for fault in faults))
+    return words
+
+
+def find_faults(words: dict[str, Any]) -> Iterator[str]:
+    """What of the file would link nothing, and nobody would be told."""
+    known = {f"{m['mart']}.{m['measure']}" for m in read_seed("measure_list")}
+    for name, of_measure in words["measures"].items():
+        if name not in known:
+            yield f"{name} is no measure of seeds/measure_list.csv{suggestion(name, known)}"
+        if unknown := of_measure.keys() - {"names", "weak", "needs"}:
+            yield f"{name}: {', '.join(sorted(unknown))}: what can be set is names, weak, needs"
+        if ("weak" in of_measure) != ("needs" in of_measure):
+            yield f"{name}: `weak` and `needs` go together"
+    for name, others in words["categories"].items():
+        if not isinstance(others, list):
+            yield f"categories: {name} has no list of other names: is it a measure, which belongs under measures?"
 
 
 def any_of(name: str) -> str:
