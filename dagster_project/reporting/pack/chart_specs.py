@@ -105,7 +105,7 @@ def _line(chart: Chart, look: Look) -> Spec:
         {
             "mark": {"type": "point", "size": 44, "filled": True, "opacity": 1, "strokeWidth": 2},
             "encoding": {
-                "x": x, "y": y, "color": colour,
+                "x": x, "y": y, "stroke": _of_series(names, sort=None, legend=None),
                 "fill": {"condition": {"test": "!datum.whole", "value": "#ffffff"}, **_of_series(names, legend=None)},
             },
         },

@@ -214,6 +214,8 @@ def test_no_line_joins_a_month_that_is_covered_in_part(sample_pack: WrittenPack)
     points = [row for row in drawn["data"]["values"] if row["series"] == 0]
     assert drawn["layer"][0]["encoding"]["y"]["field"] == "joined" and points[-1]["y"] == float(arrests.value or 0)
     assert [n for n, row in enumerate(points) if row["joined"] is None] == [len(table.rows) - 1]
+    both = picture_cache.draw_svgs([chart])[chart.chart_id]
+    assert all(re.search('fill="#ffffff" stroke="#12436d"', svg) for svg in both), "an open point is to be seen"
     assert chart.notes == (
         "An open point is provisional, as files cover only part of its days: no line joins it.",
         "Figures that are not available or not complete are not 0: lines break there.",
