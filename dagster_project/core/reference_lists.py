@@ -41,11 +41,6 @@ LONGEST_VALUE = 100_000
 """Characters that a value of the vocabulary may have: it is copied from a file. Other cells: `LONGEST`."""
 NOTHING = "nothing"
 """In the vocabulary: the value is known, and is not counted."""
-CLASSIFYING = {
-    "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
-    "stop_search": ("object_of_search",),
-}  # fmt: skip
-"""Extract -> the columns that decide whether a row counts. Extracts with units also have the column `UNIT`."""
 UNIT = "lpu"
 NOT_RECORDED = "Not recorded"
 """The unit or category of rows that have none, or a unit that is not listed."""
@@ -167,7 +162,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             if fault:
                 raise SeedError(f"seeds/{name}: line {reader.line_num}: {fault}")
             if "counts_as" in values:
-                values["counts_as"] = str(_meaning_of(values["column"], values["counts_as"]))
+                values["counts_as"] = str(_meaning_of(values["extract"], values["column"], values["counts_as"]))
             line_of[key] = reader.line_num
             rows.append(tuple(values.values()))
     except csv.Error as error:
@@ -242,29 +237,40 @@ def _fault_of_unit(values: dict[str, str], units: dict[tuple[str, str, str], tup
     return ""
 
 
-def counts_towards(column: str) -> tuple[str, ...]:
-    """What a value of a classifying column can count as."""
+@cache
+def classifying_columns(extract: str) -> tuple[str, ...]:
+    """The columns that decide whether a row counts: those with values in the project's vocabulary, and the codes of offences.
+    Extracts with units also have the column `UNIT`."""
+    listed = [column for x, column, _ in seeded_words() if x == extract and column != UNIT]
+    return (*dict.fromkeys(listed), *(["offence_code"] if extract == "crimes" else []))
+
+
+@cache
+def counts_towards(extract: str, column: str) -> tuple[str, ...]:
+    """What a value of a classifying column can count as: what the project's vocabulary says of it."""
     if column == "offence_code":
         return (*(c for c in OFFENCE_CLASSES if c != "other"), NOTHING)
-    return (NOTHING,) if column == UNIT else ("Drugs", NOTHING)
+    meanings = [m for (x, c, _), m in seeded_words().items() if (x, c) == (extract, column) and m != NOTHING]
+    return (*dict.fromkeys(meanings), NOTHING)
 
 
-def _meaning_of(column: str, counts_as: str) -> str | None:
+def _meaning_of(extract: str, column: str, counts_as: str) -> str | None:
     """What a row of the vocabulary counts as, in the project's spelling; None for a word that no model knows."""
-    return next((m for m in (*counts_towards(column), "other") if m.lower() == counts_as.lower()), None)
+    return next((m for m in (*counts_towards(extract, column), "other") if m.lower() == counts_as.lower()), None)
 
 
 def _fault_of_word(values: dict[str, str]) -> str:
     """What is wrong with a row of the vocabulary: a word that no model knows would make a false zero."""
     extract, column = values["extract"], values["column"]
     extracts = extract_names()
-    columns = (*CLASSIFYING.get(extract, ()), UNIT)
+    columns = (*classifying_columns(extract), UNIT)
     if extract not in extracts:
         return f"no extract is called {extract!r}{suggestion(extract, extracts)}"
     if column not in columns:
         return f"{extract} has no list for {column!r}{suggestion(column, columns)}: it has one for {', '.join(columns)}"
-    if _meaning_of(column, values["counts_as"]) is None:
-        return f"a value of {extract}.{column} counts as {' or '.join(counts_towards(column))}, not {values['counts_as']!r}"
+    if _meaning_of(extract, column, values["counts_as"]) is None:
+        meanings = " or ".join(counts_towards(extract, column))
+        return f"a value of {extract}.{column} counts as {meanings}, not {values['counts_as']!r}"
     return ""
 
 

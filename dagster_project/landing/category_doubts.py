@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import CLASSIFYING
+from dagster_project.core.reference_lists import classifying_columns
 
 from .raw_store import Load, parquet_of
 from .refusal import printable
@@ -67,7 +67,7 @@ def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator
 
 def _categories(sheet: Sheet) -> list[Column]:
     """The columns of free text that measures are split by. Another name of a choice would be in quarantine."""
-    excluded = {*sheet.key, *CLASSIFYING.get(sheet.contract.extract, ())}
+    excluded = {*sheet.key, *classifying_columns(sheet.contract.extract)}
     return [
         c for c in sheet.contract.columns
         if c.type == "text" and not c.identifier and c.name not in excluded and c.name in sheet.layout.position

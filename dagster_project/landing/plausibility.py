@@ -9,7 +9,7 @@ from dagster_project.contracts import load_contracts, plain_header
 from dagster_project.contracts.model import NUMBER_TYPES
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import CLASSIFYING
+from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal, one_row
 
 from .canonical_values import MONTH_NAME
@@ -136,7 +136,7 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
     """
     if rows < GROUPED_ROWS or not sheet.key:
         return None
-    classifying = CLASSIFYING.get(sheet.contract.extract, ())
+    classifying = classifying_columns(sheet.contract.extract)
     for c in sheet.contract.columns:
         if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
             continue

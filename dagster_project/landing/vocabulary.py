@@ -19,10 +19,10 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.reference_lists import (
-    CLASSIFYING,
     NOTHING,
     UNIT,
     SeedError,
+    classifying_columns,
     counts_towards,
     known_offence_codes,
     known_units,
@@ -66,7 +66,7 @@ class VocabularyCheck:
 
 
 def classifying(contract: Contract) -> list[str]:
-    return [*CLASSIFYING.get(contract.extract, ()), *(c.name for c in contract.columns if c.type == "unit")]
+    return [*classifying_columns(contract.extract), *(c.name for c in contract.columns if c.type == "unit")]
 
 
 def check_vocabulary(
@@ -167,13 +167,13 @@ def accept_line(extract: str, column: str, values: dict[str, int], counts_as: st
     return f"pam vocabulary accept {extract} {column} {quoted} --counts-as {counts_as}"
 
 
-def likely_meaning(column: str, value: str) -> str:
+def likely_meaning(extract: str, column: str, value: str) -> str:
     """What a value probably counts as: Drugs where the column counts those and the value has the word; for a code such as
     `092D`, what it counts as without blanks and the nought."""
     if column == CODE:
         meaning = look_up(value.replace(" ", "").lstrip("0"), known_offence_codes(None), column)
-        return meaning if meaning in counts_towards(column) else NOTHING
-    return next((m for m in counts_towards(column) if m == "Drugs" and m[:-1].lower() in value.lower()), NOTHING)
+        return meaning if meaning in counts_towards(extract, column) else NOTHING
+    return next((m for m in counts_towards(extract, column) if m.removesuffix("s").lower() in value.lower()), NOTHING)
 
 
 def known_values(home: Home, force: str, extract: str, column: str) -> dict[str, bool] | None:
@@ -332,7 +332,8 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
     for item in unknown:
         if not item.rows:
             continue
-        values = places.setdefault((item.extract, item.column_name, likely_meaning(item.column_name, item.value)), {})
+        meaning = likely_meaning(item.extract, item.column_name, item.value)
+        values = places.setdefault((item.extract, item.column_name, meaning), {})
         values[item.value] = values.get(item.value, 0) + item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')};"

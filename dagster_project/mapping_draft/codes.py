@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, areas_of_force, other_unit_names, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, areas_of_force, classifying_columns, other_unit_names, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.landing import vocabulary
 
@@ -107,7 +107,7 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
         listed = [a[c] for f in forces for a in areas_of_force(home, f) for c in ("lpu_code", "lpu_name")]
         other_names = [name for f, name, _ in other_unit_names(home) if f in forces]
         return {text.lower(): text for text in (*other_names, *listed)}
-    if column.name not in CLASSIFYING.get(contract.extract, ()):
+    if column.name not in classifying_columns(contract.extract):
         return {}
     spelling = {r["value"].lower(): r["value"] for r in read_seed("vocabulary")}
     known = vocabulary.known_values(home, force or "", contract.extract, column.name) or {}

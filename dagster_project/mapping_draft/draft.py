@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, classifying_columns, read_own_list
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
@@ -327,7 +327,7 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             if doubt:
                 drafted.checks.append(doubt)
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
-        elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (column.type == "unit" and known[column.name]):
+        elif column.name in classifying_columns(draft.contract.extract) or (column.type == "unit" and known[column.name]):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
         if any(uses[i] > 1 for i in source.indexes):
             # A code that says several things means one thing to each column: its looks say nothing.

@@ -8,7 +8,7 @@ import yaml
 
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted, list_first
-from dagster_project.core.reference_lists import CLASSIFYING, UNIT, counts_towards
+from dagster_project.core.reference_lists import UNIT, classifying_columns, counts_towards
 
 from .codes import SHOWN, Code
 from .columns import Drafted, label_of
@@ -137,9 +137,9 @@ def _codes(extract: str, drafted: Drafted, codes: list[Code]) -> tuple[list[str]
         lines.append(f"    # known as they are: {shown_codes}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
     name = drafted.column.name
-    is_classifying = name in (*CLASSIFYING.get(extract, ()), UNIT)
+    is_classifying = name in (*classifying_columns(extract), UNIT)
     if listed and is_classifying:
-        meanings = "|".join(counts_towards(name))
+        meanings = "|".join(counts_towards(extract, name))
         lines += [
             "    # ? no list knows these, and many of them hold the file: give each a meaning here, or list it as it is:",
             f"    # pam vocabulary accept {extract} {name} CODE --counts-as {meanings}",

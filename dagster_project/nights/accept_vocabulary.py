@@ -44,7 +44,7 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     if column not in columns:
         listed = f": it has one for {', '.join(columns)}" if columns else ""
         raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{listed}")
-    return reference_lists.counts_towards(column)
+    return reference_lists.counts_towards(extract, column)
 
 
 def accept_value(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:

@@ -14,7 +14,7 @@ from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 
-LISTS = ("measure_list", "coverage_limits", "coverage_columns")
+LISTS = ("measure_list", "coverage_limits", "coverage_columns", "vocabulary")
 COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
 
@@ -23,6 +23,7 @@ _EVENT = re.compile(
     r"(?P<amount>.*?)extract='(?P<extract>\w+)'.*?\}\}",
     re.S,
 )
+_COUNTS_AS = re.compile(r"\{\{ counts_as\('(?P<what>[^']+)', '(?P<extract>\w+)', '(?P<column>\w+)'")
 _NAMED = re.compile(r"\b(\w+) as \(\n(.*?)\n\)", re.S)
 """A named query (`with ... as`), with what it says."""
 _TEXT = re.compile(r"(\{\{.*?\}\})|'[^']*'", re.S)
@@ -62,6 +63,11 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
         if m["split_by"] and m["split_by"] not in splits:
             yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
     yield from _rates_of_other_days(lists, measures)
+    words = {(w["extract"], w["column"], w["counts_as"]) for w in lists["vocabulary"]}
+    for model, sql in models.items():
+        for extract, column, what in [m.group("extract", "column", "what") for m in _COUNTS_AS.finditer(sql)]:
+            if (extract, column, what) not in words:
+                yield f"{model}.sql: no value of {extract}.{column} counts as {what}: list one in seeds/vocabulary.csv"
     counted = set()
     for event in _events(models):
         counted.add((event.mart, event.measure))

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from dagster_project.audit import read_log
 from dagster_project.cli import app
+from dagster_project.core import reference_lists
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
 from dagster_project.core.reference_lists import seeded_words as words_of_the_project
@@ -41,6 +43,37 @@ def test_a_file_that_is_held_for_more_does_not_land_once_its_values_are_known(ne
     entry = landed(new_home)
     assert entry.outcome == "held" and "; 60 of 60 rows: no list knows their offence_code" in entry.reason
     assert entry.held_for is None
+
+
+@pytest.fixture
+def listed_activities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As if the project's vocabulary had values of another column."""
+    words = {**words_of_the_project(), ("prevention_activity", "activity", "lero event"): "Events"}
+    monkeypatch.setattr(reference_lists, "seeded_words", lambda: words)
+    for known in (reference_lists.classifying_columns, reference_lists.counts_towards):
+        known.cache_clear()
+    yield
+    for known in (reference_lists.classifying_columns, reference_lists.counts_towards):
+        known.cache_clear()
+
+
+@pytest.mark.usefixtures("listed_activities")
+def test_a_column_that_comes_to_the_vocabulary_is_compared_with_it(new_home: Home) -> None:
+    """The columns were written down in the code: codes of another one that nobody knew landed, and counted as 0."""
+    rows = each(60, lambda i: [f"P{i}", f"2025-01-{i % 28 + 1:02d}", "LERO-E", "1"])
+    columns = ("activity_ref", "activity_on", "activity", "quantity")
+    write_extract(new_home.inbox, "prevention_activity", rows, columns=columns, window=JANUARY)
+    entry = landed(new_home)
+    assert entry.outcome == "held" and entry.unknown_values == {"activity": {"LERO-E": 60}}
+    assert reference_lists.counts_towards("prevention_activity", "activity") == ("Events", "nothing")
+
+
+def test_columns_that_are_compared() -> None:
+    columns = {x: reference_lists.classifying_columns(x) for x in reference_lists.extract_names()}
+    assert {x: names for x, names in columns.items() if names} == {
+        "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
+        "stop_search": ("object_of_search",),
+    }  # fmt: skip
 
 
 SHARES = {

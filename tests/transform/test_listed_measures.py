@@ -94,6 +94,10 @@ def test_those_of_the_project_are_sound() -> None:
             ],
         ),
         (
+            rename_in("intelligence_events", "'Drugs'", "'Drug'"),
+            ["intelligence_events.sql: no value of intelligence.themes counts as Drug: list one in seeds/vocabulary.csv"],
+        ),
+        (
             rename_in("drug_tests_events", "'arrested_at', 'referrals'", "'tested_at', 'referrals'"),
             [
                 "drug_tests_events.sql: referrals counts on tested_at, and files of drug_tests cover days of arrested_at: "
