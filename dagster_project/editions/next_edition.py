@@ -76,7 +76,7 @@ def make_next_edition(
         end = max(t.get("data_to") or moved_body["data_to"] for t in moved_body["tables"])
         newest = max(filter(None, (complete.get(m) for t in moved_body["tables"] for m in marts_of(t))), default=end)
         if end < newest:
-            to_check.append(f"data_to: no table has data after {end}, and the newest are complete to {newest}: move it on")
+            to_check.append(f"data_to: all tables end by {end}, and data are complete to {newest}: move it on")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
     edited = yaml.safe_dump(moved_body, sort_keys=False, allow_unicode=True, width=120)
     write_whole(target, edited.encode("utf-8"))

@@ -177,7 +177,7 @@ def test_an_edition_of_a_force_without_files_is_said_to_be_one(new_home: Home, p
     assert [t.table for t in read_edition(path).tables] == ["naloxone"], "it is named"
     if present == "kent":
         # How long after its data Derbyshire reports was kept, and months that Kent has were left out without a word.
-        lag = "data_to: no table has data after 2025-06-30, and the newest are complete to 2026-03-31: move it on"
+        lag = "data_to: all tables end by 2025-06-30, and data are complete to 2026-03-31: move it on"
         assert [lag in make_next_edition(new_home, "2026-03", name, force="kent")[1] for name in ("2025-10", "2026-08")] == [
             True, False,
         ]  # fmt: skip
