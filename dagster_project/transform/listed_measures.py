@@ -19,7 +19,7 @@ COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
 
 _EVENT = re.compile(
-    r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>(?:category\()?'\w+'\)?, )?"
+    r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>(?:category=)?(?:category\()?'\w+'\)?, )?"
     r"(?P<amount>.*?)extract='(?P<extract>\w+)'.*?\}\}",
     re.S,
 )
@@ -29,7 +29,10 @@ _NAMED = re.compile(r"\b(\w+) as \(\n(.*?)\n\)", re.S)
 _TEXT = re.compile(r"(\{\{.*?\}\})|'[^']*'", re.S)
 """A text in SQL, which names no column; what a macro is given may."""
 
-Lists = Mapping[str, Sequence[Mapping[str, str]]]
+Row = Mapping[str, str]
+Lists = Mapping[str, Sequence[Row]]
+Measures = Mapping[tuple[str, str], Row]
+"""The rows of `measure_list` by mart and measure."""
 
 
 class MeasureListError(PamError, ValueError):
@@ -41,33 +44,33 @@ class MeasureListError(PamError, ValueError):
 def require_sound_lists() -> None:
     """Raise MeasureListError if the project's lists and models contradict each other."""
     models = {p.stem: p.read_text(encoding="utf-8") for p in sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))}
-    if faults := [*find_faults({name: read_seed(name) for name in LISTS}, models)]:
+    subjects = (DBT_PROJECT / "macros" / "subjects.sql").read_text(encoding="utf-8")
+    if faults := [*find_faults({name: read_seed(name) for name in LISTS}, models, subjects)]:
         raise MeasureListError("\n".join(faults))
 
 
-def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the lists (by name, of `LISTS`) and the SQL of the models of events (by name), and what to do."""
+def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Iterator[str]:
+    """What is wrong with the lists (by name, of `LISTS`), the SQL of the models of events (by name) and the macro `subjects`,
+    and what to do."""
+    models = {model: re.sub("--.*", "", sql) for model, sql in sorted(models.items())}
+    for model in models:
+        if f"'{model.removesuffix('_events')}'" not in subjects:
+            yield f"{model}.sql: nobody reads it: add '{model.removesuffix('_events')}' to dbt/macros/subjects.sql"
     measures = {(m["mart"], m["measure"]): m for m in lists["measure_list"]}
     contracts = load_contracts()
     extract_of = {x: x for x in contracts} | {row["coverage"]: row["extract"] for row in lists["coverage_limits"]}
-    for (mart, name), m in measures.items():
-        row, of_mart = f"seeds/measure_list.csv: {name}", {measure for of, measure in measures if of == mart}
-        for field in ("coverage", "category_coverage"):
-            if m[field] and m[field] not in extract_of:
-                near = suggestion(m[field], extract_of)
-                yield f"{row}: {field}: {m[field]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
-        for field in ("numerator", "denominator"):
-            if m[field] and m[field] not in of_mart:
-                yield f"{row}: {field}: {m[field]} is no measure of {mart}{suggestion(m[field], of_mart)}"
-        splits = {f"{x}.{c.name}" for x, contract in contracts.items() for c in contract.columns if c.values}
-        if m["split_by"] and m["split_by"] not in splits:
-            yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
+    yield from _unknown_names(measures, extract_of)
     yield from _rates_of_other_days(lists, measures)
     words = {(w["extract"], w["column"], w["counts_as"]) for w in lists["vocabulary"]}
     for model, sql in models.items():
         for extract, column, what in [m.group("extract", "column", "what") for m in _COUNTS_AS.finditer(sql)]:
             if (extract, column, what) not in words:
                 yield f"{model}.sql: no value of {extract}.{column} counts as {what}: list one in seeds/vocabulary.csv"
+        if (written := len(re.findall(r"\bevent\(", sql))) != (read := len(_EVENT.findall(sql))):
+            yield (
+                f"{model}.sql: {written - read} of {written} events can't be read: write "
+                "{{ event('DAY', 'MEASURE', CATEGORY, AMOUNT, extract='EXTRACT') }}, without what it has none of"
+            )
     counted = set()
     for event in _events(models):
         counted.add((event.mart, event.measure))
@@ -75,6 +78,8 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
         if m is None:
             near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
             yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
+        elif event.extract not in contracts:
+            yield f"{event.model}.sql: no extract is called {event.extract}{suggestion(event.extract, contracts)}"
         elif m["coverage"] in extract_of and extract_of[m["coverage"]] != event.extract:
             of = extract_of[m["coverage"]]
             yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {of}"
@@ -84,6 +89,21 @@ def find_faults(lists: Lists, models: Mapping[str, str]) -> Iterator[str]:
     for mart, name in sorted(measures.keys() - counted):
         if measures[mart, name]["aggregation"] in COUNTED:
             yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
+
+
+def _unknown_names(measures: Measures, extract_of: Mapping[str, str]) -> Iterator[str]:
+    splits = {f"{x}.{c.name}" for x, contract in load_contracts().items() for c in contract.columns if c.values}
+    for (mart, name), m in measures.items():
+        row, of_mart = f"seeds/measure_list.csv: {name}", {measure for of, measure in measures if of == mart}
+        for field in ("coverage", "category_coverage"):
+            if m[field] and m[field] not in extract_of:
+                near = suggestion(m[field], extract_of)
+                yield f"{row}: {field}: {m[field]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
+        for field in ("numerator", "denominator"):
+            if m[field] and m[field] not in of_mart:
+                yield f"{row}: {field}: {m[field]} is no measure of {mart}{suggestion(m[field], of_mart)}"
+        if m["split_by"] and m["split_by"] not in splits:
+            yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
 
 
 @dataclass(frozen=True)
@@ -104,13 +124,13 @@ class _Event:
 
 
 def _events(models: Mapping[str, str]) -> Iterator[_Event]:
-    for model, text in models.items():
-        sql = re.sub("--.*", "", text)
+    for model, sql in models.items():
         named = dict(_NAMED.findall(sql))
         for select in re.split(r"\bunion all\b|\n\),?\n", sql):
             for e in _EVENT.finditer(select):
                 words = _words(f"{e['amount']} {_read_from(select, named)}")
-                yield _Event(model, e["measure"], e["extract"], e["day"], words, _words(e["category"] or ""))
+                category_words = _words(e["category"] or "") - {"category", "all"}
+                yield _Event(model, e["measure"], e["extract"], e["day"], words, category_words)
 
 
 def _read_from(query: str, named: Mapping[str, str]) -> str:
@@ -124,7 +144,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", text))
 
 
-def _misplaced(event: _Event, measure: Mapping[str, str]) -> Iterator[str]:
+def _misplaced(event: _Event, measure: Row) -> Iterator[str]:
     """A day that no window vouches for, and categories that no list mentions."""
     contract = load_contracts()[event.extract]
     if contract.kind == "events" and event.day != contract.date_column and event.day in {c.name for c in contract.columns}:
@@ -139,7 +159,7 @@ def _misplaced(event: _Event, measure: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _unasked(event: _Event, measure: Mapping[str, str], lists: Lists) -> Iterator[str]:
+def _unasked(event: _Event, measure: Row, lists: Lists) -> Iterator[str]:
     """Columns that files may lack, or have blank in every row, and no coverage asks for: such a file would count as 0."""
     contract = load_contracts()[event.extract]
     may_lack = {c.name for c in contract.columns if c.type != "unit"} - contract.never_optional
@@ -158,14 +178,14 @@ def _unasked(event: _Event, measure: Mapping[str, str], lists: Lists) -> Iterato
             )
 
 
-def _rates_of_other_days(lists: Lists, measures: Mapping[tuple[str, str], Mapping[str, str]]) -> Iterator[str]:
+def _rates_of_other_days(lists: Lists, measures: Measures) -> Iterator[str]:
     """Rates whose parts are not known for the same files: in a year, one would be of all months and the other of some."""
     limits = {row["coverage"]: (row["extract"], row["form"], row["available_from"]) for row in lists["coverage_limits"]}
     columns: dict[str, set[tuple[str, str]]] = {}
     for row in lists["coverage_columns"]:
         columns.setdefault(row["coverage"], set()).add((row["one_of"], row["column_name"]))
 
-    def known_for(m: Mapping[str, str], field: str) -> object:
+    def known_for(m: Row, field: str) -> object:
         coverage = m[field] or m["coverage"]
         return limits.get(coverage, (coverage, "", "")), columns.get(coverage, set())
 
