@@ -90,10 +90,12 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
     months = [m for m in evidence.charts.get(key, ()) if cell["period_end"] and m.end <= cell["period_end"]]
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
+    # The number of something on a day is of the period's last.
+    first = cell["period_end"] if measure.aggregation == "stock" else cell["period_start"]
     return Finding(
         title=", ".join(p for p in parts if p),
         figure=cell["printed"],
-        days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
+        days=days_in_words(first, cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=_change(comparison) or _printed_words(printed) or _why_no_change(cell, comparison, evidence.public),
         unusual=_capitalise(evidence.describe_change(window)),
         newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),

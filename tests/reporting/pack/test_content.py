@@ -293,6 +293,12 @@ def test_a_chart_title_says_by_month_once(other_pack: WrittenPack) -> None:
     assert titles == ["Lines by month"] * 2
 
 
+def test_a_number_on_a_day_is_dated_by_that_day_among_what_to_read_first(sample_pack: WrittenPack) -> None:
+    """36 orders in force on 31 March are not 36 of a year."""
+    (finding,) = (f for p in sample_pack.pack.pages for f in p.findings if f.title == "Active public spaces protection orders")
+    assert (finding.figure, finding.days) == ("36", "31 March 2025")
+
+
 def test_figures_that_others_publish_say_their_period(either_pack: WrittenPack) -> None:
     """A count of three years must not be read as one of a year."""
     published = [t for t in either_pack.pack.tables if {d.mart for d in t.definitions} == {"mart_public_health"}]
