@@ -101,10 +101,20 @@ def day_option(name: str, text: str) -> Any:
     return option(name, text, parser=as_day, metavar="<YYYY-MM-DD>")
 
 
+def _home_of(path: str) -> Home:
+    """The home of a command. Raises OtherOwnerError before anything is written."""
+    from dagster_project.core.permissions import refuse_root
+
+    home = Home.of(path)
+    refuse_root(home)
+    return home
+
+
 HomeOption = Annotated[
     Home,
     option(
-        "--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", parser=Home.of, metavar="<path>"
+        "--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", metavar="<path>",
+        parser=_home_of,
     ),
 ]
 HOME: Any = ""

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from .errors import Cause, PamError
 from .home import Home
-from .permissions import refuse_open
+from .permissions import refuse_open, refuse_root
 
 
 class NightUnderWayError(PamError, RuntimeError):
@@ -42,7 +42,8 @@ def is_under_way(home: Home) -> bool:
 
 def take_lock(home: Home) -> TextIO:
     """Take the home's lock. Returns the open lock file: close it to release the lock. Raises NightUnderWayError,
-    OpenHomeError."""
+    OpenHomeError, OtherOwnerError."""
+    refuse_root(home)
     refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")

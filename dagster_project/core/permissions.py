@@ -26,24 +26,29 @@ class OtherOwnerError(PamError, RuntimeError):
     """Root in the home of another user, who could not read what root would write there."""
 
 
-def refuse_open(home: Home) -> None:
-    """Raise OpenHomeError if others can get into a home, and OtherOwnerError if root is in the home of another user.
+def refuse_root(home: Home) -> None:
+    """Raise OtherOwnerError if root is in the home of another user.
 
     A home that does not exist yet is fine. In a container the owner of a mounted folder has no name, and root may run all
-    nights. Raises ConfigError.
+    nights.
     """
-    try:
-        status = home.path.stat()
-    except FileNotFoundError:
+    if os.geteuid() != 0:
         return
-    if os.geteuid() == 0 != status.st_uid:
-        with contextlib.suppress(KeyError):
-            owner = pwd.getpwuid(status.st_uid).pw_name
+    with contextlib.suppress(FileNotFoundError, KeyError):
+        if uid := home.path.stat().st_uid:
+            owner = pwd.getpwuid(uid).pw_name
             raise OtherOwnerError(
                 f"{home.path} belongs to the user {owner}, whose next night could not read what root writes there: run this as"
                 f" {owner}, such as by `sudo -u {owner} pam ...`"
             )
-    mode = stat.S_IMODE(status.st_mode)
+
+
+def refuse_open(home: Home) -> None:
+    """Raise OpenHomeError if others can get into a home. A home that does not exist yet is fine. Raises ConfigError."""
+    try:
+        mode = stat.S_IMODE(home.path.stat().st_mode)
+    except FileNotFoundError:
+        return
     allowed_mode = GROUP_MAY_PASS if read_config(home).publish.group else PRIVATE
     if mode & ~allowed_mode & 0o077:
         raise OpenHomeError(

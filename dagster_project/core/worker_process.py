@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import PamError
@@ -37,7 +38,9 @@ class WorkerEndedError(PamError, RuntimeError):
 class WorkerProcess:
     """Call `load` early with the modules that calls need; then `submit` calls, or wait for each with `call`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder`: where the worker begins; None: where this process is."""
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._thread = ThreadPoolExecutor(1)
@@ -79,6 +82,7 @@ class WorkerProcess:
             path = json.dumps([str(PROJECT), *sys.path])
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", code, path, str(child_end.fileno())],
+                cwd=self._folder,
                 pass_fds=[child_end.fileno()],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 # Ctrl-C goes to this process alone, which ends the worker.
@@ -148,8 +152,8 @@ def call_now(call: Callable[..., T], *args: Any) -> Future[T]:
 WORKER = WorkerProcess()
 """Runs the gate, and writes the workbook and the document."""
 
-BUILDER = WorkerProcess()
-"""Runs dbt."""
+BUILDER = WorkerProcess(PROJECT)
+"""Runs dbt, which looks for a project where it is: this process may be in a folder that its user can't read."""
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """A worker process gives the same results as this process, and ends when this process ends or stops it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,14 @@ def worker() -> Iterator[WorkerProcess]:
     worker = WorkerProcess()
     worker.load("json")
     yield worker
+    worker.stop()
+
+
+def test_a_worker_begins_in_its_folder(tmp_path: Path) -> None:
+    """dbt looks for a project where it is, which the user of a night may not be able to read."""
+    worker = WorkerProcess(tmp_path)
+    worker.load("json")
+    assert worker.call(os.getcwd) == str(tmp_path)
     worker.stop()
 
 

@@ -50,12 +50,15 @@ def test_root_is_refused_in_the_home_of_another_user(new_home: Home, pam: Callab
     """Its files would be closed to the user's next night. In a container the owner of a mounted folder has no name."""
     named = next(user for user in pwd.getpwall() if user.pw_uid)
     unnamed = max(user.pw_uid for user in pwd.getpwall() if user.pw_uid < 60_000) + 1
-    os.chown(new_home.path, unnamed, -1)
-    refuse_open(new_home)
-    os.chown(new_home.path, named.pw_uid, -1)
-    result = pam("nightly", "--home", new_home.path)
-    assert result.exit_code == 1 and f"sudo -u {named.pw_name} pam" in result.stderr
-    assert {path.stat().st_uid for path in new_home.path.iterdir()} <= {0}, "as it was"
+    home = Home(new_home.path.parent / "of_a_user")
+    home.path.mkdir(mode=0o700)
+    os.chown(home.path, unnamed, -1)
+    assert pam("status", "--home", home.path).exit_code == 0
+    os.chown(home.path, named.pw_uid, -1)
+    for command in (["nightly"], ["edition", "new", "2026-09"], ["query", "select 1"]):
+        result = pam(*command, "--home", home.path)
+        assert result.exit_code == 1 and f"sudo -u {named.pw_name} pam" in result.stderr
+    assert [*home.path.iterdir()] == []
 
 
 def test_a_new_home_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
