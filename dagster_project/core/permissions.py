@@ -29,8 +29,7 @@ class OtherOwnerError(PamError, RuntimeError):
 def refuse_root(home: Home) -> None:
     """Raise OtherOwnerError if root is in the home of another user.
 
-    A home that does not exist yet is fine. In a container the owner of a mounted folder has no name, and root may run all
-    nights.
+    A home that does not exist yet is fine. So is one whose owner has no name here, such as a folder that a container mounts.
     """
     if os.geteuid() != 0:
         return
@@ -39,7 +38,8 @@ def refuse_root(home: Home) -> None:
             owner = pwd.getpwuid(uid).pw_name
             raise OtherOwnerError(
                 f"{home.path} belongs to the user {owner}, whose next night could not read what root writes there: run this as"
-                f" {owner}, such as by `sudo -u {owner} pam ...`"
+                f" {owner}, such as by `runuser -u {owner} -- pam ...`, and if root has written there before, first"
+                f" `chown -R {owner} -- {home.path}`"
             )
 
 

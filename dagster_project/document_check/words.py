@@ -53,6 +53,15 @@ def find_faults(words: dict[str, Any]) -> Iterator[str]:
     for name, of_measure in words["measures"].items():
         if name not in known:
             yield f"{name} is no measure of seeds/measure_list.csv{suggestion(name, known)}"
+        if not isinstance(of_measure, dict) or not of_measure:
+            yield f"{name}: give it `names`, a list of its words"
+            continue
+        if any(not (of_measure[k] and isinstance(of_measure[k], list)) for k in {"names", "weak"} & of_measure.keys()):
+            yield f"{name}: `names` and `weak` are lists of words"
+            continue
+        for pattern in (*of_measure.get("names", ()), *of_measure.get("weak", ())):
+            if fault := _fault_of_pattern(str(pattern)):
+                yield f"{name}: {pattern}: {fault}"
         if unknown := of_measure.keys() - {"names", "weak", "needs"}:
             yield f"{name}: {', '.join(sorted(unknown))}: what can be set is names, weak, needs"
         if ("weak" in of_measure) != ("needs" in of_measure):
@@ -60,6 +69,15 @@ def find_faults(words: dict[str, Any]) -> Iterator[str]:
     for name, others in words["categories"].items():
         if not isinstance(others, list):
             yield f"categories: {name} has no list of other names: is it a measure, which belongs under measures?"
+
+
+def _fault_of_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"is no regular expression: {error}"
+    # As `PLAIN` makes the text that is searched.
+    return "write it in small letters: the text is, when it is searched" if re.search(r"(?<!\\)[A-Z]", pattern) else ""
 
 
 def any_of(name: str) -> str:

@@ -112,7 +112,8 @@ def _dbt_assets() -> dict[str, dg.AssetKey]:
 def _check_events(home: Home, receipt: Receipt) -> Iterator[Event]:
     """The results of the gate and of dbt's tests, each on the asset that it judges."""
     checks, assets = [Check(**c) for c in receipt.checks], _dbt_assets()
-    for c in checks:
+    skipped = dbt_runner.skipped_tests({c.rule for c in checks})
+    for c in (*checks, *skipped):
         if c.suite == "dbt" and c.subject in assets:
             message = {} if c.passed else {"message": c.found}
             yield dg.AssetCheckEvaluation(

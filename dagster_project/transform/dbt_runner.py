@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +41,10 @@ class BuildError(PamError, RuntimeError):
     """dbt could not build the candidate. The message names the models and quotes dbt."""
 
     cause = Cause.MODEL
+
+
+SKIPPED_TESTS = "skipped_tests"
+"""The rule that dbt skipped no test."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,7 @@ def checks(nodes: Sequence[Node]) -> list[Check]:
     skipped = Check(
         suite="dbt",
         subject="project",
-        rule="skipped_tests",
+        rule=SKIPPED_TESTS,
         severity="critical",
         passed=False,
         found=f"{n_skipped} skipped",
@@ -272,6 +276,15 @@ def checks(nodes: Sequence[Node]) -> list[Check]:
         for n in nodes
         if n.kind == "test" and n.status != "skipped"
     ] + [skipped] * bool(n_skipped)
+
+
+def skipped_tests(rules: Set[str]) -> list[Check]:
+    """The tests that a night skipped, as checks that did not pass: its receipt, whose rules are given, has their number alone,
+    and they must not keep the result of an earlier night."""
+    if SKIPPED_TESTS not in rules:
+        return []
+    tests = (n for n in manifest().nodes.values() if n.resource_type.value == "test" and n.name not in rules)
+    return [Check("dbt", _subject(n), n.name, "critical", False, "skipped", "", "") for n in tests]
 
 
 def _subject(node: Any) -> str:

@@ -1,12 +1,14 @@
 """Whether the lists of measures and the models that count them say the same: where not, a figure would be a false 0 that looks
 complete, or a rate of more days below the line than above it.
 
-`pam docs` and each night that can't build on the last one refuse such lists. The models are read as text.
+`pam docs` and each night that can't build on the last one refuse such lists. The models are read as dbt's templates, not run.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.errors import Cause, PamError
@@ -17,17 +19,12 @@ from dagster_project.core.similar_names import suggestion
 LISTS = ("measure_list", "coverage_limits", "coverage_columns", "vocabulary")
 COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
+EVENT = ("happened", "measure", "category", "amount", "extract")
+"""What dbt's macro `event` is given, in order."""
 
-_EVENT = re.compile(
-    r"\{\{ event\('(?P<day>[^']+)', '(?P<measure>\w+)', (?P<category>(?:category=)?(?:category\()?'\w+'\)?, )?"
-    r"(?P<amount>.*?)extract='(?P<extract>\w+)'.*?\}\}",
-    re.S,
-)
-_COUNTS_AS = re.compile(r"\{\{ counts_as\('(?P<what>[^']+)', '(?P<extract>\w+)', '(?P<column>\w+)'")
 _NAMED = re.compile(r"\b(\w+) as \(\n(.*?)\n\)", re.S)
 """A named query (`with ... as`), with what it says."""
-_TEXT = re.compile(r"(\{\{.*?\}\})|'[^']*'", re.S)
-"""A text in SQL, which names no column; what a macro is given may."""
+_EVENT = re.compile(r"\bevent_(\d+)\b")
 
 Row = Mapping[str, str]
 Lists = Mapping[str, Sequence[Row]]
@@ -52,8 +49,7 @@ def require_sound_lists() -> None:
 def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Iterator[str]:
     """What is wrong with the lists (by name, of `LISTS`), the SQL of the models of events (by name) and the macro `subjects`,
     and what to do."""
-    models = {model: re.sub("--.*", "", sql) for model, sql in sorted(models.items())}
-    for model in models:
+    for model in sorted(models):
         if f"'{model.removesuffix('_events')}'" not in subjects:
             yield f"{model}.sql: nobody reads it: add '{model.removesuffix('_events')}' to dbt/macros/subjects.sql"
     measures = {(m["mart"], m["measure"]): m for m in lists["measure_list"]}
@@ -62,46 +58,56 @@ def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Itera
     yield from _unknown_names(measures, extract_of)
     yield from _rates_of_other_days(lists, measures)
     words = {(w["extract"], w["column"], w["counts_as"]) for w in lists["vocabulary"]}
-    for model, sql in models.items():
-        for extract, column, what in [m.group("extract", "column", "what") for m in _COUNTS_AS.finditer(sql)]:
+    counted: set[tuple[str, str]] = set()
+    for model_name, sql in sorted(models.items()):
+        try:
+            model = _read(model_name, sql)
+        except TemplateSyntaxError as error:
+            yield f"{model_name}.sql: line {error.lineno}: {error.message}"
+            counted |= measures.keys()
+            continue
+        yield from model.faults
+        for what, extract, column in model.meanings:
             if (extract, column, what) not in words:
-                yield f"{model}.sql: no value of {extract}.{column} counts as {what}: list one in seeds/vocabulary.csv"
-        if (written := len(re.findall(r"\bevent\(", sql))) != (read := len(_EVENT.findall(sql))):
-            yield (
-                f"{model}.sql: {written - read} of {written} events can't be read: write "
-                "{{ event('DAY', 'MEASURE', CATEGORY, AMOUNT, extract='EXTRACT') }}, without what it has none of"
-            )
-    counted = set()
-    for event in _events(models):
-        counted.add((event.mart, event.measure))
-        m = measures.get((event.mart, event.measure))
-        if m is None:
-            near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
-            yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
-        elif event.extract not in contracts:
-            yield f"{event.model}.sql: no extract is called {event.extract}{suggestion(event.extract, contracts)}"
-        elif m["coverage"] in extract_of and extract_of[m["coverage"]] != event.extract:
-            of = extract_of[m["coverage"]]
-            yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {of}"
-        else:
-            yield from _misplaced(event, m)
-            yield from _unasked(event, m, lists)
+                yield f"{model_name}.sql: no value of {extract}.{column} counts as {what}: list one in seeds/vocabulary.csv"
+        staged, extracts = set(re.findall(r"\bstg_(\w+)", model.sql)), {e.extract for e in model.events}
+        for extract in sorted(staged - extracts if extracts <= contracts.keys() and not model.faults else ()):
+            yield f"{model_name}.sql: reads stg_{extract}, and no event says extract='{extract}'"
+        for event in model.events:
+            yield from _faults_of(event, measures, extract_of, lists)
+        # Which measure an event counts that can't be read is not known.
+        counted |= {(e.mart, e.measure) for e in model.events} if not model.faults else measures.keys()
     for mart, name in sorted(measures.keys() - counted):
         if measures[mart, name]["aggregation"] in COUNTED:
             yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
+
+
+def _faults_of(event: "_Event", measures: Measures, extract_of: Mapping[str, str], lists: Lists) -> Iterator[str]:
+    m = measures.get((event.mart, event.measure))
+    if m is None:
+        near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
+        yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
+    elif event.extract not in load_contracts():
+        yield f"{event.model}.sql: no extract is called {event.extract}{suggestion(event.extract, load_contracts())}"
+    elif m["coverage"] in extract_of and extract_of[m["coverage"]] != event.extract:
+        of = extract_of[m["coverage"]]
+        yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {of}"
+    else:
+        yield from _misplaced(event, m)
+        yield from _unasked(event, m, lists)
 
 
 def _unknown_names(measures: Measures, extract_of: Mapping[str, str]) -> Iterator[str]:
     splits = {f"{x}.{c.name}" for x, contract in load_contracts().items() for c in contract.columns if c.values}
     for (mart, name), m in measures.items():
         row, of_mart = f"seeds/measure_list.csv: {name}", {measure for of, measure in measures if of == mart}
-        for field in ("coverage", "category_coverage"):
-            if m[field] and m[field] not in extract_of:
-                near = suggestion(m[field], extract_of)
-                yield f"{row}: {field}: {m[field]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
-        for field in ("numerator", "denominator"):
-            if m[field] and m[field] not in of_mart:
-                yield f"{row}: {field}: {m[field]} is no measure of {mart}{suggestion(m[field], of_mart)}"
+        for name_of in ("coverage", "category_coverage"):
+            if m[name_of] and m[name_of] not in extract_of:
+                near = suggestion(m[name_of], extract_of)
+                yield f"{row}: {name_of}: {m[name_of]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
+        for part in ("numerator", "denominator"):
+            if m[part] and m[part] not in of_mart:
+                yield f"{row}: {part}: {m[part]} is no measure of {mart}{suggestion(m[part], of_mart)}"
         if m["split_by"] and m["split_by"] not in splits:
             yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
 
@@ -113,7 +119,7 @@ class _Event:
     model: str
     measure: str
     extract: str
-    day: str
+    day_words: frozenset[str]
     words: frozenset[str]
     """What its select, and the filters of the queries that this reads, name: columns among them."""
     category_words: frozenset[str]
@@ -123,21 +129,78 @@ class _Event:
         return f"mart_{self.model.removesuffix('_events')}"
 
 
-def _events(models: Mapping[str, str]) -> Iterator[_Event]:
-    for model, sql in models.items():
-        named = dict(_NAMED.findall(sql))
-        for select in re.split(r"\bunion all\b|\n\),?\n", sql):
-            for e in _EVENT.finditer(select):
-                words = _words(f"{e['amount']} {_read_from(select, named)}")
-                category_words = _words(e["category"] or "") - {"category", "all"}
-                yield _Event(model, e["measure"], e["extract"], e["day"], words, category_words)
+@dataclass
+class _Model:
+    """What a model says. `sql`: without its macros and comments."""
+
+    sql: str = ""
+    events: list[_Event] = field(default_factory=list)
+    meanings: list[tuple[str, str, str]] = field(default_factory=list)
+    """Of each `counts_as(...)`: meaning, extract and column."""
+    faults: list[str] = field(default_factory=list)
+    """What of it can't be read."""
+
+
+def _read(name: str, template: str) -> _Model:
+    """Read a model. Raises TemplateSyntaxError."""
+    model, calls = _Model(), list[tuple[str, nodes.Call]]()
+    sql = _plain(Environment().parse(template), calls)  # noqa: S701  (no page is made of it)
+    model.sql = re.sub(r"--.*|/\*.*?\*/", "", sql)
+    given: dict[int, dict[str, str]] = {}
+    for number, (macro, call) in enumerate(calls):
+        names = EVENT if macro == "event" else ("what", "extract", "column")
+        values = dict(zip(names, map(_text, call.args), strict=False)) | {k.key: _text(k.value) for k in call.kwargs}
+        needed = ("happened", "measure", "extract") if macro == "event" else names
+        if missing := [n for n in needed if not values.get(n)]:
+            model.faults.append(f"{name}.sql: line {call.lineno}: {macro}(...): write its {' and '.join(missing)} as a text")
+        elif macro == "event":
+            given[number] = {k: v or "" for k, v in values.items()}
+        else:
+            model.meanings.append((str(values["what"]), str(values["extract"]), str(values["column"])))
+    named = dict(_NAMED.findall(model.sql))
+    for select in re.split(r"\bunion all\b|\n\),?\n", model.sql):
+        for number in map(int, _EVENT.findall(select)):
+            if values := given.get(number):
+                words = _words(f"{values.get('amount', '')} {_read_from(select, named)}")
+                category = _words(values.get("category", "")) - {"all"}
+                event = _Event(name, values["measure"], values["extract"], _words(values["happened"]), words, category)
+                model.events.append(event)
+    return model
+
+
+def _plain(node: nodes.Node, calls: list[tuple[str, nodes.Call]]) -> str:
+    """The SQL of a template, in which each `event(...)` is a word `event_0`, with its number among `calls`; of other macros the
+    texts that they are given. `calls`: gets each `event(...)` and `counts_as(...)`, with its name."""
+    match node:
+        case nodes.TemplateData():
+            return node.data
+        case nodes.Const(value=str() as text):
+            return f" {text} "
+        case nodes.Call(node=nodes.Name(name="event" | "counts_as" as name)):
+            calls.append((name, node))
+            return f" event_{len(calls) - 1} " if name == "event" else f" {' '.join(filter(None, map(_text, node.args[2:3])))} "
+        case nodes.Call(node=nodes.Name(name="source")):
+            return " "
+    return "".join(_plain(child, calls) for child in node.iter_child_nodes())
+
+
+def _text(node: nodes.Node) -> str | None:
+    """A text that a macro is given, or what a macro within it is given; None for anything else."""
+    match node:
+        case nodes.Const(value=str() as text):
+            return text
+        case nodes.Call(node=nodes.Name(), args=[nodes.Const(value=str() as text)]):
+            return text
+    return None
 
 
 def _read_from(query: str, named: Mapping[str, str]) -> str:
     """What a query reads, and by what it filters, with the same of the named queries that it reads."""
     tail = re.search(r"\bfrom\s.*", query, re.S)
-    text = _TEXT.sub(r"\1", tail[0]) if tail else ""
-    return " ".join([text, *(_read_from(named[x], named) for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in named)])
+    text = re.sub(r"'[^']*'", "", tail[0]) if tail else ""
+    others = {x: q for x, q in named.items() if q != query}
+    read = dict.fromkeys(x for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in others)
+    return " ".join([text, *(_read_from(named[x], {k: q for k, q in others.items() if k != x}) for x in read)])
 
 
 def _words(text: str) -> frozenset[str]:
@@ -147,10 +210,11 @@ def _words(text: str) -> frozenset[str]:
 def _misplaced(event: _Event, measure: Row) -> Iterator[str]:
     """A day that no window vouches for, and categories that no list mentions."""
     contract = load_contracts()[event.extract]
-    if contract.kind == "events" and event.day != contract.date_column and event.day in {c.name for c in contract.columns}:
+    days = event.day_words & {c.name for c in contract.columns}
+    if contract.kind == "events" and days and contract.date_column not in days:
         yield (
-            f"{event.model}.sql: {event.measure} counts on {event.day}, and files of {event.extract} cover days of "
-            f"{contract.date_column}: count on that, or have a whole list sent (kind: list)"
+            f"{event.model}.sql: {event.measure} counts on {' and '.join(sorted(days))}, and files of {event.extract} cover "
+            f"days of {contract.date_column}: count on that, or have a whole list sent (kind: list)"
         )
     if event.category_words and not (measure["split_by"] or measure["category_group"]):
         yield (
@@ -166,15 +230,15 @@ def _unasked(event: _Event, measure: Row, lists: Lists) -> Iterator[str]:
     asking = {"coverage": event.words}
     if event.category_words:
         asking["category_coverage"] = event.words | event.category_words
-    for field, words in asking.items():
-        coverage = measure[field] or measure["coverage"]
+    for name_of, words in asking.items():
+        coverage = measure[name_of] or measure["coverage"]
         if coverage not in {*load_contracts(), *(row["coverage"] for row in lists["coverage_limits"])}:
             continue
         asked = {row["column_name"] for row in lists["coverage_columns"] if row["coverage"] == coverage}
         for column in sorted(may_lack & words - asked):
             yield (
-                f"seeds/coverage_columns.csv: {event.measure} needs {column} of {event.extract}, and its {field} does not ask "
-                f"for it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,{column},{column} here"
+                f"seeds/coverage_columns.csv: {event.measure} needs {column} of {event.extract}, and its {name_of} does not "
+                f"ask for it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,{column},{column} here"
             )
 
 
@@ -192,7 +256,9 @@ def _rates_of_other_days(lists: Lists, measures: Measures) -> Iterator[str]:
     for (mart, name), m in measures.items():
         for part in ("numerator", "denominator"):
             other = measures.get((mart, m[part]))
-            if other and any(known_for(m, field) != known_for(other, field) for field in ("coverage", "category_coverage")):
+            has_categories = m["aggregation"] == "share" or m["split_by"] or m["category_group"]
+            fields = ("coverage", "category_coverage") if has_categories else ("coverage",)
+            if other and any(known_for(m, name_of) != known_for(other, name_of) for name_of in fields):
                 yield (
                     f"seeds/measure_list.csv: {name}: its {part} {m[part]} has a coverage of other columns or days: give both "
                     f"the same, or make a part of the coverage {m['coverage']} that is not published"

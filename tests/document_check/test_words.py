@@ -17,6 +17,16 @@ REFERRALS = "mart_drug_tests.referrals"
             f"mart_drug_tests.referal is no measure of seeds/measure_list.csv; is {REFERRALS} meant?",
         ),
         ("measures", REFERRALS, {"name": ["referred"]}, f"{REFERRALS}: name: what can be set is names, weak, needs"),
+        ("measures", REFERRALS, ["referred"], f"{REFERRALS}: give it `names`, a list of its words"),
+        ("measures", REFERRALS, {"names": "referred"}, f"{REFERRALS}: `names` and `weak` are lists of words"),
+        (
+            "measures", REFERRALS, {"names": ["Referred"]},
+            f"{REFERRALS}: Referred: write it in small letters: the text is, when it is searched",
+        ),
+        (
+            "measures", REFERRALS, {"names": ["referred ["]},
+            f"{REFERRALS}: referred \\[: is no regular expression: unterminated character set at position 9",
+        ),
         ("measures", REFERRALS, {"weak": ["referred"]}, f"{REFERRALS}: `weak` and `needs` go together"),
         (
             "categories", REFERRALS, {"names": ["referred"]},

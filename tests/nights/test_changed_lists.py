@@ -87,7 +87,8 @@ def unknown_in(home: Home, force: str) -> list[tuple[str, str, str, int]]:
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
-    """The home as it was after each of four nights: files land; lists change; they are mended; newer files and names come."""
+    """The home as it was after each of five nights: files land; lists change; a file comes, for a night in part; lists are
+    mended; newer files and names come."""
     folder = tmp_path_factory.mktemp("changed_lists")
     home = Home(folder / "home").create()
     dover_and_ashford = ("Dover", "DOVER", "dover", "Ashford")
@@ -123,6 +124,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     accept_value(home, "incidents", "qualifiers", ["Ganja"], "Drugs", by="A. Person")
     write_naloxone(home, NEWER_MONTH, ["Harbour"], FEBRUARY, stamp="20260107T020000Z")
     end_of_night()
+    write_naloxone(home, NEWER_MONTH, ["Harbour"], FEBRUARY, stamp="20260108T020000Z")
+    end_of_night()
     units |= {LISTED_AGAIN: ("Harbour", "Ashford", "Dover"), LISTED_LATER: ("Harbour", "Ashford")}
     write_units(home, units)
     write_list(home, "unit_names", *(
@@ -134,7 +137,6 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     write_list(home, "vocabulary", "incidents,qualifiers,Ganja,Drugs")
     accept_value(home, "naloxone", "lpu", ["Walmer"], "nothing", by="A. Person")
     accept_value(home, "incidents", "qualifiers", ["Narcotics"], "nothing", by="A. Person")
-    write_naloxone(home, NEWER_MONTH, ["Harbour"], FEBRUARY, stamp="20260108T020000Z")
     end_of_night()
     with (home.seeds / "unit_names.csv").open("a", encoding="utf-8") as file:
         file.write(f"{LISTED_LATER},Dover,harbour\n")
@@ -169,11 +171,11 @@ def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(nights: list[Home
         ((reason,),) = missing_rows(con, nights[1], trace(con, request)).values()
     assert "has values that no list knows any more: 'DOVER' (3)" in reason
 
-    assert figures(nights[2], RENAMED) == {
+    assert figures(nights[3], RENAMED) == {
         RENAMED: (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
         "unknown": (0, "complete"),
     }  # fmt: skip
-    assert unknown_in(nights[2], RENAMED) == warned_of(nights[2], RENAMED) == []
+    assert unknown_in(nights[3], RENAMED) == warned_of(nights[3], RENAMED) == []
 
 
 @pytest.mark.parametrize(("force", "area", "value"), [(LISTED_AGAIN, "dover", 3), (ACCEPTED, "unknown", 2)])
@@ -182,10 +184,10 @@ def test_a_unit_that_is_gone_is_listed_again_or_counts_as_not_recorded(
 ) -> None:
     assert figures(nights[1], force)["harbour"] == NOT_AVAILABLE
     assert len(warned_of(nights[1], force)) == 1
-    mended = figures(nights[2], force)
+    mended = figures(nights[3], force)
     assert mended["harbour"] == (0, "complete") and mended["ashford"] == (1, "complete")
     assert mended[area] == (value, "complete")
-    assert warned_of(nights[2], force) == []
+    assert warned_of(nights[3], force) == []
 
 
 def test_a_value_that_the_vocabulary_no_longer_has_makes_what_it_counted_not_available(nights: list[Home]) -> None:
@@ -193,8 +195,8 @@ def test_a_value_that_the_vocabulary_no_longer_has_makes_what_it_counted_not_ava
     assert figures(nights[1], NEW_WORD)["dover"] == (3, "complete"), "another extract"
     assert unknown_in(nights[1], NEW_WORD) == [("incidents", "qualifiers", "Narcotics", 2)]
     assert warned_of(nights[1], NEW_WORD) == [("incidents", "qualifiers: 'Narcotics' (2)")]
-    assert drugs_incidents(nights[2], NEW_WORD) == (0, "complete")
-    assert unknown_in(nights[2], NEW_WORD) == warned_of(nights[2], NEW_WORD) == []
+    assert drugs_incidents(nights[3], NEW_WORD) == (0, "complete")
+    assert unknown_in(nights[3], NEW_WORD) == warned_of(nights[3], NEW_WORD) == []
 
 
 @pytest.mark.parametrize("n", [1, 2])
@@ -203,6 +205,11 @@ def test_files_that_land_later_say_their_units_themselves(nights: list[Home], n:
     assert figures(nights[n], NEWER_MONTH)["harbour"] == NOT_AVAILABLE
     assert figures(nights[n], NEWER_MONTH, month="Feb 2025")["harbour"] == (1, "complete")
     assert len(warned_of(nights[n], NEWER_MONTH)) == 1
+    if n == 2:
+        with candidate(nights[n]) as con:
+            assert con.execute("select mart, min(from_month_no) > 0 from raw.figures_made group by 1").fetchall() == [
+                ("mart_naloxone", True)
+            ], "a night in part"
 
 
 def test_units_that_landed_before_the_first_list_are_looked_up_in_it(nights: list[Home]) -> None:
@@ -212,8 +219,8 @@ def test_units_that_landed_before_the_first_list_are_looked_up_in_it(nights: lis
     ):
         assert unknown_in(nights[1], force) == [("naloxone", "lpu", "D Division", n_unknown)]
         assert figures(nights[1], force)["dover"] == dover
-        assert figures(nights[2], force)["dover"] == (50, "complete")
-        assert unknown_in(nights[2], force) == warned_of(nights[2], force) == []
+        assert figures(nights[3], force)["dover"] == (50, "complete")
+        assert unknown_in(nights[3], force) == warned_of(nights[3], force) == []
     assert warned_of(nights[1], FIRST_LIST_LACKS_A_FIFTH) == [("naloxone", "lpu: 'D Division' (10)")]
     assert warned_of(nights[1], FIRST_LIST_LACKS_LESS) == []
 
@@ -230,16 +237,16 @@ def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(nights:
     """What no list knew when the file landed counts by a later list; when that no longer knows it, it is no 0 either."""
     assert figures(nights[1], LISTED_LATER)["dover"] == (6, "complete")
     assert drugs_incidents(nights[1], LISTED_LATER) == (60, "complete")
-    forgotten = figures(nights[2], LISTED_LATER)
+    forgotten = figures(nights[3], LISTED_LATER)
     assert forgotten["harbour"] == forgotten["ashford"] == NOT_AVAILABLE and forgotten[LISTED_LATER] == (60, "complete")
-    assert drugs_incidents(nights[2], LISTED_LATER) == NOT_AVAILABLE
-    assert warned_of(nights[2], LISTED_LATER) == [
+    assert drugs_incidents(nights[3], LISTED_LATER) == NOT_AVAILABLE
+    assert warned_of(nights[3], LISTED_LATER) == [
         ("incidents", "qualifiers: 'Snow' (1)"), ("naloxone", "lpu: 'Dover' (6)"),
     ]  # fmt: skip
-    assert rebuild_and_compare(nights[2]).differing == 0
-    assert figures(nights[3], LISTED_LATER)["harbour"] == (6, "complete")
-    assert drugs_incidents(nights[3], LISTED_LATER) == (59, "complete")
-    assert warned_of(nights[3], LISTED_LATER) == []
+    assert rebuild_and_compare(nights[3]).differing == 0
+    assert figures(nights[4], LISTED_LATER)["harbour"] == (6, "complete")
+    assert drugs_incidents(nights[4], LISTED_LATER) == (59, "complete")
+    assert warned_of(nights[4], LISTED_LATER) == []
 
 
 def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(nights: list[Home]) -> None:
@@ -251,8 +258,8 @@ def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(nights: list[H
 
 def test_a_file_whose_units_newer_ones_say_is_not_warned_of(nights: list[Home]) -> None:
     """It stays only for the days of which it has rows and that the newer one of its own days does not cover."""
-    assert len(warned_of(nights[2], NEWER_FILE)) == 1
-    assert figures(nights[3], NEWER_FILE)["harbour"] == (1, "complete") and warned_of(nights[3], NEWER_FILE) == []
+    assert len(warned_of(nights[3], NEWER_FILE)) == 1
+    assert figures(nights[4], NEWER_FILE)["harbour"] == (1, "complete") and warned_of(nights[4], NEWER_FILE) == []
 
 
 @pytest.mark.parametrize("rule", ["unknown_values", "forgotten_values"])

@@ -57,7 +57,7 @@ def test_root_is_refused_in_the_home_of_another_user(new_home: Home, pam: Callab
     os.chown(home.path, named.pw_uid, -1)
     for command in (["nightly"], ["edition", "new", "2026-09"], ["query", "select 1"]):
         result = pam(*command, "--home", home.path)
-        assert result.exit_code == 1 and f"sudo -u {named.pw_name} pam" in result.stderr
+        assert result.exit_code == 1 and f"runuser -u {named.pw_name} -- pam" in result.stderr
     assert [*home.path.iterdir()] == []
 
 

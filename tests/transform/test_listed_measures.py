@@ -98,12 +98,41 @@ def test_those_of_the_project_are_sound() -> None:
             ["naloxone_events.sql: no extract is called naloxon; is naloxone meant?"],
         ),
         (
-            rename_in("naloxone_events", "'naloxone_administrations'", '"naloxone_administrations"'),
+            rename_in("naloxone_events", "'naloxone_administrations'", "measure"),
+            ["naloxone_events.sql: line 2: event(...): write its measure as a text"],
+        ),
+        (rename_in("naloxone_events", "extract=", ", extract="), ["naloxone_events.sql: line 2: unexpected ','"]),
+        (
+            rename_in("naloxone_events", "stg_naloxone", "stg_op_trapped"),
+            ["naloxone_events.sql: reads stg_op_trapped, and no event says extract='op_trapped'"],
+        ),
+        (
+            rename_in("intelligence_events", "counts_as('Drugs', ", 'counts_as("Drug", '),
+            ["intelligence_events.sql: no value of intelligence.themes counts as Drug: list one in seeds/vocabulary.csv"],
+        ),
+        (
+            lambda measures, models: (
+                measures["incidents_drugs_by_channel"].update(category_group=""),
+                rename_in("incidents_events", "category('channel')", "'lower(channel)'")(measures, models),
+            ),
             [
-                "naloxone_events.sql: 1 of 1 events can't be read: write {{ event('DAY', 'MEASURE', CATEGORY, AMOUNT, "
-                "extract='EXTRACT') }}, without what it has none of",
-                "seeds/measure_list.csv: naloxone_administrations: no event of naloxone_events.sql counts it: always 0",
+                "seeds/measure_list.csv: incidents_drugs_by_channel has categories: say split_by, the contract's list, or "
+                "category_group, a name that measures with the same categories share"
             ],
+        ),
+        # Other ways to write the same.
+        (rename_in("naloxone_events", "'naloxone_administrations'", '"naloxone_administrations"'), []),
+        (rename_in("naloxone_events", "{{ event(", "{# An event() for each row. #}/* event() */{{-event("), []),
+        (rename_in("naloxone_events", "'administered_at', ", "happened='administered_at', measure="), []),
+        (rename_in("confiscation_orders_events", "category('offence_category'), 'order_value',",
+                   "amount='order_value', category=category('offence_category'),"), []),
+        (rename_in("intelligence_events", "where {{", "cross join {{ source('raw', 'night') }} where {{"), []),
+        (rename_in("naloxone_events", "from {{", "from days where x in (\n    select\n)\nunion all select 1 from {{"), []),
+        (
+            lambda measures, _: measures["test_rate"].update(
+                numerator="tests_missed", denominator="arrests_to_test", coverage=measures["tests_missed"]["coverage"],
+            ),
+            [],
         ),
         (rename_in("naloxone_events", "_administrations', ", "_administrations', 'all', "), []),
         (

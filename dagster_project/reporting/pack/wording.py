@@ -114,7 +114,9 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}{gaps}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
-    top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
+    # Of a provisional figure more may come.
+    final = [p for p in points if p.data_status != "partial"] or points
+    top, low = max(final, key=lambda p: p.value or 0), min(final, key=lambda p: p.value or 0)
     # A figure that is not public may be higher or lower than those shown.
     is_range_known = with_range and all(p.printed != PUBLIC_ONLY for p in series.points)
     if is_range_known and len(points) > 2 and top.value != low.value:
@@ -123,9 +125,12 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
 
 
 def _describe_gaps(series: Series) -> str:
-    """The places without a figure, and why: `not public: Oct 2025`. Only their number where there are many; empty for none."""
-    gaps: dict[str, list[str]] = {"not available": [], "incomplete": [], "not public": []}
+    """The places without a final figure, and why: `not public: Oct 2025`. Only their number where there are many; empty for
+    none."""
+    gaps: dict[str, list[str]] = {"not available": [], "incomplete": [], "not public": [], "provisional": []}
     for p in series.points:
+        if p.value is not None and p.data_status == "partial":
+            gaps["provisional"].append(p.label)
         if p.printed in (MISSING, PUBLIC_ONLY):
             no_figure = "incomplete" if p.data_status == "partial" else "not available"
             gaps["not public" if p.printed == PUBLIC_ONLY else no_figure].append(p.label)

@@ -273,6 +273,12 @@ def test_no_chart_says_which_is_largest_where_some_are_hidden(public: PublicPack
     )),))  # fmt: skip
     assert describe_lines("Line chart", "T", [hidden]) == "Line chart. T. A: 9 in x, 7 in z; not public: y and v."
     assert describe_bars("T", hidden) == "Bar chart. T. x 9, z 7; not public: y and v."
+    provisional = Panel("", "count", (Series("A", tuple(
+        Point(label, None, Decimal(value), str(value), status)
+        for label, value, status in (("x", 9, ""), ("y", 7, ""), ("z", 8, ""), ("v", 1, "partial"))
+    )),))  # fmt: skip
+    text = "Line chart. T. A: 9 in x, 1 in v; highest 9 in x, lowest 7 in y; provisional: v."
+    assert describe_lines("Line chart", "T", [provisional]) == text
 
 
 def test_every_page_says_that_it_is_the_public_form(public: PublicPack) -> None:
