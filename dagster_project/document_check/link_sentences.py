@@ -4,7 +4,6 @@ The value of the number is not used, or it would always agree. If the words leav
 """
 
 import re
-from calendar import month_name
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -38,11 +37,6 @@ _ITSELF = re.compile(
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
-_NAMES = "|".join(month_name[1:])
-_MONTH_ALONE = re.compile(
-    rf"\b(?:in|on|from|than|during|with|for|of) (?:{_NAMES})\b(?!,? ?(?:19|20)\d\d| ?(?:to|and|until|–|-) ?(?:{_NAMES}))", re.I
-)
-"""A month without its year: what is near it may be of another month than the sentence's period."""
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
@@ -150,7 +144,7 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     period = _period(spot, periods, context)
     has_own_time = periods or any(n.kind in ("date", "year") for n in numbers_of(spot.sentence))
     named_periods = periods if has_own_time or not context.lead else [context.lead]
-    is_named = any(p.how == "days" for p in named_periods) and not _MONTH_ALONE.search(spot.sentence)
+    is_named = any(p.how == "days" for p in named_periods)
     if period is None or period.how != "days" or not is_named:
         return None
     return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], periods, edition, False)

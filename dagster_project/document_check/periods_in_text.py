@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from calendar import month_name
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -41,6 +42,19 @@ _NO_PERIOD = re.compile(
     r"|as at|as of|act|regulations?|bill)[ -]$",
     re.I,
 )
+_AFTER_EVENT = re.compile(
+    r"\b(?:since|after|before|following|until|till|prior to|ahead of) (?!in )[^\d,;.]*? (?:in|of|from|during|on)(?: the)? $",
+    re.I,
+)
+"""Before the time of something else: `since the launch of the operation in July 2025`."""
+_MONTHS = "|".join(month_name[1:])
+_MONTH_ALONE = re.compile(
+    r"\b(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against))"
+    rf" (?P<month>{_MONTHS})\b"
+    rf"(?P<more> ?(?:to|and|until|up to|–|-) ?(?:the end of )?(?:{_MONTHS})\b)?"
+)
+"""A month without its year."""
+_FROM_NUMBER = re.compile(r"\bfrom £?\d[\d,.]*\S* (?:in|during|for)$", re.I)
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
     r"|\b(?:the )?(?:year|(?:twelve|12) months) (?:before|earlier)\b"
@@ -55,7 +69,7 @@ class Period:
     """A period in a text, and its place. `first`, `last`: its days; None if that end is not given. `how`: `days`, `ends` (any
     that ends on this day), `year_to_date`, `to_date` (from an unknown day), `now` (the newest),
     `same` (that of the sentences before), `part` (part of a period, with unknown days). `is_compared`: other figures are
-    compared with this period."""
+    compared with this period. `is_month_alone`: a month without its year."""
 
     start: int
     end: int
@@ -63,6 +77,7 @@ class Period:
     first: date | None = None
     last: date | None = None
     is_compared: bool = False
+    is_month_alone: bool = False
 
     def fits(self, first: date | None, last: date | None, newest: date | None) -> bool:
         """Whether a figure over these days is for this period. `newest`: the last day of any figure of its kind."""
@@ -101,11 +116,29 @@ def periods_of(text: str, data_to: date) -> list[Period]:
             # Such as 31 November.
             with contextlib.suppress(ValueError):
                 if days := read(match, data_to):
-                    how, first, last = days
+                    how, first, last = _part() if _AFTER_EVENT.search(text, 0, match.start()) else days
                     periods.append(Period(match.start(), match.end(), how, first, last, is_compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
+    periods += [_month_alone(match, periods) for match in _MONTH_ALONE.finditer(left)]
     periods.sort(key=lambda p: p.start)
     return list(_without_years_that_are_spelled_out(periods, text))
+
+
+def _month_alone(match: re.Match[str], periods: list[Period]) -> Period:
+    """A month without its year: that of the only other period, which it is in (`in 2024/25, from 130 in April to 174 in March`)
+    or leads up to (`from 68 in March to 116 in June 2024`); else of unknown days."""
+    unknown = Period(match.start("month" if match["more"] is None else "ahead"), match.end(), "part", is_month_alone=True)
+    days = {(p.first, p.last) for p in periods}
+    first, last = days.pop() if len(days) == 1 else (None, None)
+    if first is None or last is None or match["more"] or match["ahead"].lower() not in ("in", "during", "for"):
+        return unknown
+    end = month_number(last)
+    begin = month_number(first)
+    if begin == end:
+        # `From 203 in November to 304 in March 2025`. Elsewhere a later month may be of either year.
+        begin = end - 11 if _FROM_NUMBER.search(match.string, 0, match.end("ahead")) else end + 1 - last.month
+    found = [d for d in map(month_days, range(begin, end + 1)) if d[0].month == _no(match["month"])]
+    return replace(unknown, how="days", first=found[0][0], last=found[0][1]) if len(found) == 1 else unknown
 
 
 def _without_years_that_are_spelled_out(periods: list[Period], text: str) -> Iterator[Period]:

@@ -130,7 +130,7 @@ def _is_from(spot: Spot) -> bool:
     if CHANGE.search(spot.ahead) and _ENDS.match(spot.behind):
         return True
     was = _TO_NUMBER.match(spot.behind)
-    return bool(was) and not re.search(r"\d{4}|\d/\d", was[0][:-1])
+    return bool(was) and not re.search(rf"\d{{4}}|\d/\d|\b{MONTH}\b", was[0][:-1], re.I)
 
 
 def came_from(spot: Spot) -> bool:
