@@ -16,7 +16,7 @@ from .excluding_words import OWN_AREAS, is_other_kind, is_part
 from .figures_in_text import Number, Spot, numbers_of
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
-from .words import Mention, mentions, named
+from .words import Mention, any_of, mentions, named
 from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written, way_from
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
@@ -37,6 +37,8 @@ _ITSELF = re.compile(
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
+_OF_COUNTED = re.compile(rf"(?:{any_of('may_follow')}|\w+(?:ed|en|ly|ing)|more|fewer|new|were|was|ha[ds]|have)", re.I)
+"""What may be said of what a number counts. Another noun means that it counts something else."""
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
@@ -279,7 +281,9 @@ def _cost(spot: Spot, mention: Mention) -> float:
             r"\W*(?:of|at|to|was|were|is|are|total(?:l(?:ed|ing))?|numbered|worth|valued at)?"
             r"(?: (?:about|around|approximately|some|just))?\W*", sentence[mention.end : number.start]
         )
-        if following and not is_joined and not _ITSELF.match(spot.behind) and following[1].lower() not in words:
+        is_itself = following is None or _ITSELF.match(spot.behind) or following[1].lower() in words
+        # `Drug tests: 953 completed`, unlike `Naloxone: 250 kits were issued`.
+        if following and not is_itself and not (is_joined and (is_joined[1] or _OF_COUNTED.fullmatch(following[1]))):
             return _NEVER
         return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
     return 0.0

@@ -207,6 +207,9 @@ OF_SOMETHING_ELSE = [
     "The Home Secretary said that 2,143 possession offences were recorded in 2025.",
     "Graded intelligence items numbered 1,484 in October 2025.",
     "Under-recorded possession offences came to 2,143 in 2025.",
+    # Kits are no administrations.
+    "Naloxone: 250 kits were issued in the year to October 2025.",
+    "Naloxone (250 kits) was bought in the year to October 2025.",
     # Since something else happened.
     "Since the launch of the operation in July 2025, drug searches have risen from 366 to 139.",
     "Following the opening of the unit in July 2025, drug searches numbered 139.",
@@ -379,6 +382,8 @@ JUDGED = [
     ("Possession offences went from 130 in April to 174 in March 2024/25.", ["agrees", "agrees"]),
     ("Drug searches rose from 68 in March to 116 in June 2024.", ["agrees", "agrees"]),
     ("Drug searches fell from 141 in November to 122 in March 2025.", ["disagrees", "agrees"]),
+    ("Naloxone: 30 administrations in the year to October 2025.", ["agrees"]),
+    ("Naloxone: 31 administrations in the year to October 2025.", ["disagrees"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
