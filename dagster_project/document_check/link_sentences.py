@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from dagster_project.core.seeds import read_seed
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.printed import ZERO_WORDS
+from dagster_project.editions.tables import unit_shown
 
 from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
 from .edition_figures import EditionFigures
@@ -35,10 +37,10 @@ _ITSELF = re.compile(
     rf"|{UP}|{DOWN}|changes?|the (?:year|previous|preceding|prior|same|twelve|12)|a year|last year)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
-_MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
-_ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _OF_COUNTED = re.compile(rf"(?:{any_of('may_follow')}|\w+(?:ed|en|ly|ing)|more|fewer|new|were|was|ha[ds]|have)", re.I)
 """What may be said of what a number counts. Another noun means that it counts something else."""
+_MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
+_ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
@@ -219,7 +221,8 @@ def _choose(
         if (cost := _cost(spot, mention)) == _NEVER:
             continue
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
-    if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
+    is_named_here = costs if _BACK.match(sentence) else any(f"{f.mart}.{f.measure}" in costs for f in pool)
+    if not is_named_here and (_BACK.match(sentence) or context.subject):
         text = context.before if _BACK.match(sentence) else context.subject
         costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, measures_printed)}
     period = _period(spot, periods, context)
@@ -235,12 +238,21 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
+    # The nearest may have no figure here: it is not of the next.
+    if any(cost < least and _may_be_of(figure, what) for what, cost in costs.items()):
+        return None
     if least >= _BEFORE_IT and figure.category == "all" and re.match(r"\W*of ", sentence, re.I):
         # Of these, some are not all.
         return None
     if figure.area_type in OWN_AREAS and _is_doubted(spot, mentioned, figure, edition):
         return None
     return figure, least
+
+
+def _may_be_of(figure: Figure, measure: str) -> bool:
+    """Whether a number that a figure may be can be one of another measure, by its unit."""
+    (unit,) = (r["unit"] for r in read_seed("measure_list") if f"{r['mart']}.{r['measure']}" == measure)
+    return unit_shown(unit, figure.shows) == figure.unit
 
 
 def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
@@ -278,7 +290,7 @@ def _cost(spot: Spot, mention: Mention) -> float:
         words = sentence[mention.start : mention.end].lower().split()
         following = re.match(r" (\w[\w-]*)", spot.behind)
         is_joined = re.fullmatch(
-            r"\W*(?:of|at|to|was|were|is|are|total(?:l(?:ed|ing))?|numbered|worth|valued at)?"
+            r"\W*(of|at|to|was|were|is|are|total(?:l(?:ed|ing))?|numbered|worth|valued at)?"
             r"(?: (?:about|around|approximately|some|just))?\W*", sentence[mention.end : number.start]
         )
         is_itself = following is None or _ITSELF.match(spot.behind) or following[1].lower() in words
@@ -302,6 +314,8 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     periods = [p for p in periods if not is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
+    if chosen is not None and _is_of_earlier(spot, chosen, periods):
+        return None
     is_its_own = (
         chosen is not None and chosen.end <= spot.number.start
         and _OF_YEAR_BEFORE.fullmatch(spot.sentence, chosen.end, spot.number.start)
@@ -320,6 +334,15 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         is_year = chosen and chosen.first and chosen.last and (chosen.last - chosen.first).days > 300 and len(periods) == 1
         return chosen.a_year_before() if chosen and is_year else None
     return chosen
+
+
+def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
+    """Whether the last period before a number is that of another number in a clause before it, and not the newest: `rose to 43
+    in May 2025 from 27 in May 2024, incidents to 309`."""
+    is_newest = all(p.last is None or chosen.last is None or p.last <= chosen.last for p in periods)
+    is_in_clause = not re.search(r"[,;](?!\d)", spot.sentence[chosen.end : spot.number.start])
+    is_of_number = re.search(r"\d\S* (?:\w+ ){0,3}$", spot.sentence[: chosen.start])
+    return bool(not is_newest and not is_in_clause and is_of_number)
 
 
 def is_of_year_before(spot: Spot) -> bool:

@@ -384,6 +384,16 @@ JUDGED = [
     ("Drug searches fell from 141 in November to 122 in March 2025.", ["disagrees", "agrees"]),
     ("Naloxone: 30 administrations in the year to October 2025.", ["agrees"]),
     ("Naloxone: 31 administrations in the year to October 2025.", ["disagrees"]),
+    # A number behind another measure than the edition prints is of that measure.
+    ("The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than the year before, while"
+     " drug incidents came to 3,459 (3,570 the year before), a fall of 3.1%.", ["agrees"] * 5),
+    ("The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than the year before, while"
+     " drug incidents came to 3,459 (1,649 the year before), a fall of 33%.", ["agrees"] * 3 + ["disagrees"] * 2),
+    ("In the year to October 2025 there were 456 positive tests. Over the same period there were 456 stop searches.",
+     ["agrees", "not linked"]),
+    # A period behind another number is that number's.
+    ("Positive tests rose to 43 in October 2025 from 27 in October 2024, and drug incidents to 309.",
+     ["agrees", "agrees", "not linked"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
