@@ -17,8 +17,9 @@ from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.editions.edition_tables import FIGURES, claimed_lines
 from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition
+from dagster_project.editions.windows import month_number
 
-from .edition_figures import EditionFigures, make_figure
+from .edition_figures import OF_MONTHS, EditionFigures, is_summed, make_figure
 from .figures_in_text import Number
 from .judge import NEXT_NIGHT
 from .model import SHOWS, Figure
@@ -70,15 +71,21 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
 
 
 def with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
-    """The figure with its value, if the edition or a mart of the published night has it."""
+    """The figure with its value, if the edition or a mart of the published night has it, or the months that add up to it."""
     if known := edition.by_key.get(figure.key):
         return known
+    keys = [figure.mart, figure.measure, edition.force_code, figure.category, figure.area_type, figure.area_name]
+    of_figure = "mart = ? and measure = ? and force_code = ? and category = ? and area_type = ? and area_name = ?"
     row: tuple[Any, ...] | None = con.execute(
-        "select value, volume_change, pct_change, data_status from marts.measures where mart = ? and measure = ?"
-        " and force_code = ? and category = ? and area_type = ? and area_name = ? and period_start = ? and period_end = ?",
-        [figure.mart, figure.measure, edition.force_code, figure.category, figure.area_type, figure.area_name, figure.first,
-         figure.last],
+        f"select value, volume_change, pct_change, data_status from marts.measures where {of_figure}"
+        " and period_start = ? and period_end = ?", [*keys, figure.first, figure.last],
     ).fetchone()  # fmt: skip
+    if row is None and figure.first and figure.last and figure.first.day == 1 and is_summed(figure.mart, figure.measure):
+        months = month_number(figure.last) - month_number(figure.first) + 1
+        row = con.execute(
+            f"select {OF_MONTHS} from marts.measures where {of_figure} and period_type = 'month' and data_status = 'complete'"
+            " and period_start >= ? and period_end <= ? having count(value) = ?", [*keys, figure.first, figure.last, months],
+        ).fetchone()  # fmt: skip
     if row is None:
         return figure
     return replace(figure, value=dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows), status=row[3])

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import force_names
+from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
@@ -19,6 +19,13 @@ from dagster_project.editions.tables import unit_shown
 from dagster_project.serving.typed_names import Area, areas_of
 
 from .model import SHOWS, Figure, Printed
+
+OF_MONTHS = """
+    sum(value) as value, if(count(volume_change) = count(*), sum(volume_change), null) as volume_change,
+    cast(100 * if(count(volume_change) = count(*), sum(volume_change), null) / nullif(sum(prior_value), 0) as decimal(28, 10))
+        as pct_change, 'complete' as data_status
+"""
+"""The columns of a period that no mart has, from its months, of a measure that `is_summed`."""
 
 
 @dataclass(frozen=True)
@@ -163,16 +170,29 @@ def _read_not_printed(
     con: duckdb.DuckDBPyConnection, force: str, measure: str, pool: Collection[tuple[object, ...]]
 ) -> tuple[Figure, ...]:
     figures: dict[tuple[object, ...], Figure] = {}
-    for row in read_rows(
-        con, "select * from marts.measures where mart = ? and measure = ? and force_code = ? and area_type = 'force'"
-        " and category = 'all' and data_status = 'complete'", [*measure.split("."), force],
-    ):  # fmt: skip
+    of_measure = "mart = ? and measure = ? and force_code = ? and area_type = 'force' and category = 'all'"
+    keys = [*measure.split("."), force]
+    rows = [*read_rows(con, f"select * from marts.measures where {of_measure} and data_status = 'complete'", keys)]
+    if is_summed(*measure.split(".")):
+        rows += read_rows(
+            con, "select mart, measure, area_type, area_name, category, unit, min(period_start) as period_start,"
+            " max(period_end) as period_end, strftime(min(period_start), '%b-') || strftime(max(period_end), '%b %Y') as"
+            f" period_label, {OF_MONTHS} from marts.measures where {of_measure} and period_type = 'month' and"
+            " data_status = 'complete' group by mart, measure, area_type, area_name, category, unit,"
+            " date_trunc('quarter', marts.measures.period_start) having count(value) = 3", keys,
+        )  # fmt: skip
+    for row in rows:
         for shows in SHOWS:
             shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
             figure = make_figure(row | shown, row["period_label"])
             if figure.value is not None and figure.key not in pool:
                 figures.setdefault(figure.key, figure)
     return tuple(figures.values())
+
+
+def is_summed(mart: str, measure: str) -> bool:
+    """Whether a measure's months add up to longer periods."""
+    return any(r["aggregation"] == "sum" for r in read_seed("measure_list") if (r["mart"], r["measure"]) == (mart, measure))
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:

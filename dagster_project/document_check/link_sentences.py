@@ -162,12 +162,13 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     is_on_year = bool(BEFORE.search(spot.sentence))
     return [
         f for measure in named_here for f in edition.not_printed(measure)
-        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_month(f))
+        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_within_a_year(f))
     ]  # fmt: skip
 
 
-def is_month(figure: Figure) -> bool:
-    return bool(figure.first and figure.last and (figure.last - figure.first).days <= 31)
+def is_within_a_year(figure: Figure) -> bool:
+    """Whether a figure is of a month or a quarter, so that a change may be on the one before."""
+    return bool(figure.first and figure.last and (figure.last - figure.first).days <= 92)
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:

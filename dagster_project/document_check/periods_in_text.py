@@ -25,6 +25,7 @@ _PART_OF = (
     r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|months|days|quarters|part|most|rest|remainder) of)"
     r"[ -](?:of |in )?(?:the )?(?:financial year )?"
 )
+_QUARTERS = ("first", "second", "third", "fourth", "last", "final")
 _AGAINST = re.compile(
     r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from|\bon)"
     r" (?:the |that |those |in |of |for |during |\w+ in )*$",
@@ -58,7 +59,7 @@ _FROM_NUMBER = re.compile(r"\bfrom £?\d[\d,.]*\S* (?:in|during|for)$", re.I)
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
     r"|\b(?:the )?(?:year|(?:twelve|12) months) (?:before|earlier)\b"
-    r"|\bsame (?:period|months|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
+    r"|\bsame (?:period|months|quarter|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
     re.I,
 )
 """Words for a figure of the year before."""
@@ -227,13 +228,24 @@ def _year_to_date(match: re.Match[str], data_to: date) -> _Days:
     return "year_to_date", date(begin, 4, 1), None
 
 
+def _quarter(match: re.Match[str], data_to: date) -> _Days | None:
+    """`Q2 2024/25`, `the second quarter of 2024/25`."""
+    year = _financial_year(match, data_to)
+    if year is None or year[1] is None:
+        return year
+    named = match.groupdict()
+    number = int(named.get("number") or min(_QUARTERS.index(named["nth"].lower()) + 1, 4))
+    begin = month_number(year[1]) + 3 * (number - 1)
+    return "days", month_days(begin)[0], month_days(begin + 2)[1]
+
+
 def _week(match: re.Match[str], _: date) -> _Days:
     first = _days(match)[2]
     return "days", first, first + timedelta(days=6)
 
 
 def _part(*_: object) -> _Days:
-    """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is for such a period."""
+    """`summer 2024/25`, `the first quarter of 2024`, `last year`: no figure is for such a period."""
     return "part", None, None
 
 
@@ -247,6 +259,9 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_D1} {_M1} {_Y1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:between|from) {_D1} {_M1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_D1} {_M1} ?(?:to|until|up to|–|-) ?{_D2} {_M2} {_Y2}", _days),
+        (rf"\b(?:(?:q|quarter )(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter),? (?:of |in )?(?:the )?"
+         rf"(?:financial year )?{_FY}", _quarter),
+        (rf"{_FY},? (?:q|quarter )(?P<number>[1-4])\b", _quarter),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
         (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
@@ -268,6 +283,8 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_M2} '?(?P<y2>\d\d)$", _month_or_year),
         (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _months_to),
         (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
+        (r"\b(?:previous|preceding|prior|following) (?:quarter|month|week)\b", _part),
+        (r"\b(?:quarter|month|week) (?:before|earlier|later)\b", _part),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y2})?", _same),
         (rf"(?<![£\d,./-]){_Y2}(?![\d,/%]\d|%)\b", _month_or_year),
         (r"\b(?:to date|so far)\b", _so_far),

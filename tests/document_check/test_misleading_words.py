@@ -394,6 +394,20 @@ JUDGED = [
     # A period behind another number is that number's.
     ("Positive tests rose to 43 in October 2025 from 27 in October 2024, and drug incidents to 309.",
      ["agrees", "agrees", "not linked"]),
+    # A quarter, and other runs of months, are the sum of their months; a change of a quarter may be on the quarter before.
+    ("In Q4 2024/25 there were 535 possession offences.", ["agrees"]),
+    ("In the first quarter of 2024/25 there were 535 possession offences.", ["disagrees"]),
+    ("In the six months to October 2025 there were 1,134 possession offences.", ["agrees"]),
+    ("In Q2 of 2024/25 there were 326 drug searches, compared with 165 in the same quarter of the previous year.",
+     ["agrees", "agrees"]),
+    ("In Q2 of 2024/25 there were 362 drug searches, compared with 326 in the same quarter of the previous year.",
+     ["disagrees", "disagrees"]),
+    ("In Q2 2024/25 there were 326 drug searches, compared with 326 in the previous quarter.", ["agrees", "not linked"]),
+    ("Between July and September 2025, 29 trigger offence arrests took place in Derby West.", ["agrees"]),
+    ("Between August and September 2025, 29 trigger offence arrests took place in Derby West.", ["disagrees"]),
+    ("Drug searches rose by 62% in Q1 2025/26 on the same quarter of the previous year.", ["agrees"]),
+    ("Drug searches rose by 26% in Q1 2025/26 on the same quarter of the previous year.", ["disagrees"]),
+    ("The find rate was 40% between July and September 2025.", ["not linked"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
@@ -530,7 +544,8 @@ def test_figures_of_periods_not_in_the_edition_are_compared_with_the_marts(
 @pytest.mark.parametrize(
     "text",
     [
-        "In the first quarter of 2025/26 there were 880 drug incidents.",
+        "In the first quarter of 2025 there were 849 drug incidents.",
+        "Drug incidents rose by 5% in the first quarter of 2025/26.",
         "Last year there were 3,400 drug incidents.",
         "On 3 October 2025 there were 12 drug incidents.",
         "In the 12 months to 20 November 2025 there were 3,400 drug incidents.",
