@@ -30,7 +30,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
-from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells, total_cells
+from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells
 from .link_sentences import Context, is_compared_in_doubt, is_plain, is_within_a_year, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
@@ -134,6 +134,7 @@ class _Check:
         self.tables = self.paragraphs = 0
         self.title = self.caption = self.before_table = self.table_words = self.place = self.number = ""
         self.headings: list[str] = []
+        self.titles: set[str] = set()
         self.is_item = False
 
     @cached_property
@@ -322,10 +323,11 @@ class _Check:
             # The edition's table with these labels may be of another measure than the title names.
             if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
                 linked = replace(linked, table=None, cells={})
-            if not linked.cells and not is_below_another(self.title, self.headings, self.figures, self.names):
+            if not is_below_another(self.title, self.headings, self.titles, self.figures, self.names):
                 cells = self._with_values(own)
         if cells:
-            linked = replace(linked, table=None, cells=cells)
+            table = linked.table if linked.cells else None
+            linked = replace(linked, table=table, cells={**cells, **linked.cells})
         linked = replace(linked, cells=_without_other_numbers(linked.cells, grid))
         header = header_row(grid.texts)
         scale = scale_of(" ".join([self.before_table, *(row[0].text for row in grid.rows[: header + 1] if row)]))
@@ -339,6 +341,8 @@ class _Check:
                 self._cell(where, cell, linked.cells.get((r, c), ()), why, scale if own_scale == "" else own_scale)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
+        if linked.cells:
+            self.titles.add(self.title)
         self.context.lead = None
         # A table right after this one is about the same subject, but says itself what its amounts are in.
         self.before_table = ""

@@ -24,12 +24,12 @@ from .model import Figure, Grid
 from .periods_in_text import periods_of
 from .words import mentions, named, simple
 
-_NUMBERED = re.compile(r"^\W*(?:table|figure|chart) \d+(?:\.\d+)*[.:]? *", re.I)
+_NUMBERED = re.compile(r"^\W*(?:table|figure|chart) [A-Z]?\d+(?:\.\d+)*[.:]? *", re.I)
 _FILLERS = {
     "a", "and", "by", "for", "from", "in", "of", "the", "to", "between", "during",
     "unit", "units", "lpu", "area", "areas", "section", "sections", "type", "types", "category", "categories",
     "month", "months", "year", "years", "financial", "calendar", "number", "measure", "measures",
-    "key", "headline", "summary", "figures", "data", "count", "no", "local", "policing", "name", "period", "periods",
+    "key", "headline", "summary", "ranked", "figures", "data", "count", "no", "local", "policing", "name", "period", "periods",
 }  # fmt: skip
 """Words of a title or a label that do not change what a figure is of. `Total` is not one of them: it may be of the rows that a
 table has."""
@@ -57,6 +57,8 @@ _OF_A_PERIOD = re.compile(
     re.I,
 )
 """Words of a title that may make its columns less than the periods that they name: `January to October`."""
+_BY_MONTH = re.compile(r",? by (?:calendar )?(?:month|quarter)\b|\b(?:month|quarter)ly\b", re.I)
+"""Words of a title that say no more than labels of months or quarters do."""
 _Words = tuple[str, ...]
 
 
@@ -81,13 +83,17 @@ def own_table_cells(
     """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
     of_title = _read(title, names, edition.data_to, _FILLERS)
+    is_by_month = _BY_MONTH.search(title) and any(_is_short(text, edition.data_to) for row in grid.texts for text in row)
     # A title such as `Drug activity` may name nothing, and `Possession offences and drug searches` more than one measure.
     subjects = frozenset[str]()
     if of_title is None:
         subjects = frozenset(m.what for m in mentions(title, title))
-        of_title = _read_plain(title, edition)
+        of_title = _read_plain(_BY_MONTH.sub(" ", title) if is_by_month else title, edition)
     if of_title is None:
         return {}
+    if is_by_month:
+        # Its labels name days within its own.
+        of_title = replace(of_title, days=None)
     above = edition.without_whole(" / ".join(headings))
     is_within = bool(named(above, edition.areas_within))
 
@@ -125,11 +131,20 @@ def own_table_cells(
     return cells | {at: EditionCell(*at, label, figure) for at, (label, figure) in found.items() if figure}
 
 
-def is_below_another(title: str, headings: list[str], edition: EditionFigures, names: NamesAlone) -> bool:
+def _is_short(label: str, data_to: date) -> bool:
+    """Whether a label names a month or a quarter."""
+    periods = periods_of(label, data_to)
+    return any(p.how == "days" and p.first and p.last and (p.last - p.first).days <= 92 for p in periods)
+
+
+def is_below_another(
+    title: str, headings: list[str], titles: Collection[str], edition: EditionFigures, names: NamesAlone
+) -> bool:
     """Whether the headings above a table's title say that it is of something else: another place, a target, or, where the title
-    names no measure, anything that is not plain."""
+    names no measure, anything that is not plain. `titles`: those of tables before that are linked, which are
+    no headings of this one."""
     above = [h for h in headings if h != title]
-    nearest = above[-1:]
+    nearest = [h for h in above if h not in titles][-1:]
     if any(names_other_place(h, edition.force_name) for h in above) or any(map(says_other_kind, nearest)):
         return True
     of_title = _read(SCALE.sub("", title).strip(), names, edition.data_to, _FILLERS)
@@ -209,9 +224,9 @@ def _read(
 
 
 def _by_its_words(text: str) -> set[_Named]:
-    """The measures that all words of a label are for, such as `Stop searches`."""
+    """The measures that all words of a label are for, such as `Stop searches by unit`."""
     label = text.strip()
-    whole = {m.what for m in mentions(label, label) if (m.start, m.end) == (0, len(label))}
+    whole = {m.what for m in mentions(label, label) if not _words(f"{label[: m.start]} {label[m.end :]}")}
     measures = (r for r in read_seed("measure_list") if f"{r['mart']}.{r['measure']}" in whole and r["is_published"] == "true")
     return {_Named(measure=(r["mart"], r["measure"]), unit=r["unit"]) for r in measures}
 

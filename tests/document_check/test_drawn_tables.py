@@ -165,6 +165,17 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         # A change may be on the target beside it.
         ("Drug activity\n\n\tTarget\t2023/24\t2024/25\tChange\nPossession offences\t1,800\t1,431\t1,936\t136\n",
          ["not linked", "agrees", "agrees", "not linked"]),
+        # Months and quarters, below a title that says so, and the table above.
+        ("Drug activity by month, 2025\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t169\n", ["agrees", "disagrees"]),
+        ("Quarterly activity\n\n\tQ1 2025/26\tJul-Sep 2024\nDrug searches\t530\t362\n", ["agrees", "disagrees"]),
+        ("Monthly activity\n\n\tApr 2025\nDrug searches\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,315\n",
+         ["agrees", "disagrees"]),
+        ("Arrests\n\n\tApr 2025\nSuspects\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,351\n",
+         ["not linked", "not linked"]),
+        ("Table A2: Drug trafficking offences by local policing unit\n\nUnit\t2024/25\nDales\t112\n", ["disagrees"]),
+        # Columns beside those of the edition's table.
+        ("Activity by month\n\nMonth\tDrug searches\tCompleted tests\nApr 2025\t180\t63\nMay 2025\t169\t47\n",
+         ["agrees", "agrees", "disagrees", "disagrees"]),
         ("Nottinghamshire\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Nottinghamshire\n\nDrugs\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Derbyshire Constabulary\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["agrees"]),
