@@ -30,7 +30,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
-from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells
+from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells, total_cells
 from .link_sentences import Context, is_compared_in_doubt, is_plain, is_within_a_year, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
@@ -328,7 +328,10 @@ class _Check:
         if cells:
             table = linked.table if linked.cells else None
             linked = replace(linked, table=table, cells={**cells, **linked.cells})
-        linked = replace(linked, cells=_without_other_numbers(linked.cells, grid))
+        totals = total_cells(
+            grid, linked.cells, self.figures.force_name, lambda figure: with_value(self.con, self.figures, figure)
+        )
+        linked = replace(linked, cells=_without_other_numbers({**linked.cells, **totals}, grid))
         header = header_row(grid.texts)
         scale = scale_of(" ".join([self.before_table, *(row[0].text for row in grid.rows[: header + 1] if row)]))
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")

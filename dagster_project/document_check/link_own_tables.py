@@ -6,10 +6,11 @@ area or category. A cell is linked only if all their words are understood.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
 from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
@@ -24,6 +25,7 @@ from .model import Figure, Grid
 from .periods_in_text import periods_of
 from .words import mentions, named, simple
 
+_TOTALS = {("total",), ("totals",), ("grand", "total"), ("all", "units"), ("all", "areas"), ("all",)}
 _NUMBERED = re.compile(r"^\W*(?:table|figure|chart) [A-Z]?\d+(?:\.\d+)*[.:]? *", re.I)
 _FILLERS = {
     "a", "and", "by", "for", "from", "in", "of", "the", "to", "between", "during",
@@ -135,6 +137,45 @@ def _is_short(label: str, data_to: date) -> bool:
     """Whether a label names a month or a quarter."""
     periods = periods_of(label, data_to)
     return any(p.how == "days" and p.first and p.last and (p.last - p.first).days <= 92 for p in periods)
+
+
+def total_cells(
+    grid: Grid, cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], force_name: str,
+    with_value: Callable[[Figure], Figure],
+) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
+    """The cells of rows and columns called `Total`, if they can be of nothing but what the cells beside them add up to: days
+    that follow each other, or all units or categories. Where some of these are missing, it may be theirs or that of all."""
+    labels = dict(labels_of_cells(grid.texts, lambda _: False))
+    found = {}
+    for axis in (0, 1):
+        totals = [at for at, of in labels.items() if tokens([of.row, *of.column][-1] if axis else of.row) in _TOTALS]
+        for at in totals:
+            beside = [o for o in labels if o[1 - axis] == at[1 - axis] and o[axis] < at[axis]]
+            figures = [cells[o][0].figure for o in beside if len(cells.get(o, ())) == 1]
+            known = [f for f in figures if f and f.value is not None and f.shows == "value"]
+            if at not in cells and len(known) == len(beside) > 1 and not any(o in totals for o in beside):
+                figure = _sum_of(known, ("force", force_name), with_value)
+                if figure is not None:
+                    found[at] = (EditionCell(*at, "Total", figure),)
+    return found
+
+
+def _sum_of(figures: list[Figure], of_all: tuple[str, str], with_value: Callable[[Figure], Figure]) -> Figure | None:
+    """The figure that others add up to, over all of their days or of the whole, if it is their sum. `of_all`: the force."""
+    figures = sorted(figures, key=lambda f: f.first or date.min)
+    first, last = figures[0], figures[-1]
+    whole = replace(first, last=last.last, value=None, status=NEXT_NIGHT, period="", claims=())
+    if first.last == last.last:
+        whole = replace(whole, area_type=of_all[0], area_name=of_all[1], category="all", period=first.period)
+    elif all(a.last and b.first and b.first - a.last == timedelta(1) for a, b in pairwise(figures)):
+        whole = replace(whole, period=f"{first.period} to {last.period}")
+    else:
+        return None
+    is_of_one = len({(f.mart, f.measure, f.area_name if first.last != last.last else "") for f in figures}) == 1
+    is_each_once = len({f.key for f in figures}) == len(figures)
+    whole = with_value(whole)
+    is_sum = whole.value is not None and whole.value == sum(f.value for f in figures if f.value is not None)
+    return whole if is_of_one and is_each_once and is_sum else None
 
 
 def is_below_another(

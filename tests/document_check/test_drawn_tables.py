@@ -176,6 +176,16 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         # Columns beside those of the edition's table.
         ("Activity by month\n\nMonth\tDrug searches\tCompleted tests\nApr 2025\t180\t63\nMay 2025\t169\t47\n",
          ["agrees", "agrees", "disagrees", "disagrees"]),
+        # A total of days that follow each other, or of all parts; of some units, it may be theirs or that of all.
+        ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t196\nTotal\t376\n", ["agrees"] * 3),
+        ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t196\nTotal\t367\n",
+         ["agrees", "agrees", "disagrees"]),
+        ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nJun 2025\t154\nTotal\t334\n",
+         ["agrees", "agrees", "not linked"]),
+        ("Drug searches\n\n\tApr 2025\tMay 2025\tTotal\nForce\t180\t196\t376\n", ["agrees"] * 3),
+        ("Misuse of Drugs Act orders\n\n\tCharity\tPolice\tTotal\n2024/25\t30\t27\t75\n", ["agrees", "agrees", "disagrees"]),
+        ("Drug activity\n\n\t2024/25\nPossession offences\t1,936\nTrafficking offences\t1,032\nTotal\t2,968\n",
+         ["agrees", "agrees", "not linked"]),
         ("Nottinghamshire\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Nottinghamshire\n\nDrugs\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Derbyshire Constabulary\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["agrees"]),
