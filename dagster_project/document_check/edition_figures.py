@@ -53,8 +53,8 @@ class PrintedTable:
 class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
     number. `places`: the areas. `data_to`: its last day of data. `not_printed`: reads, for a measure
-    (`mart.measure`), the figures of the whole force, over complete periods, that the marts have and the edition does not
-    print. `published_categories`: by mart and measure, also those that the edition does not print."""
+    (`mart.measure`) and the name of the force or a unit, the figures over complete periods that the marts have and the
+    edition does not print. `published_categories`: by mart and measure, also those that the edition does not print."""
 
     edition: str
     force_code: str
@@ -63,7 +63,7 @@ class EditionFigures:
     pool: tuple[Figure, ...]
     claims: dict[str, tuple[Figure, str]]
     places: Sequence[Area]
-    not_printed: Callable[[str], tuple[Figure, ...]] = lambda measure: ()
+    not_printed: Callable[[str, str], tuple[Figure, ...]] = lambda measure, area: ()
     published_categories: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -159,19 +159,22 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
     force, data_to = _scope(con, chosen)
 
     @cache
-    def not_printed(measure: str) -> tuple[Figure, ...]:
-        return _read_not_printed(con, force, measure, pool)
+    def not_printed(measure: str, area: str) -> tuple[Figure, ...]:
+        return _read_not_printed(con, force, measure, area, pool)
 
     areas, categories = areas_of(con, force), _categories(con, force)
     return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, areas, not_printed, categories)
 
 
 def _read_not_printed(
-    con: duckdb.DuckDBPyConnection, force: str, measure: str, pool: Collection[tuple[object, ...]]
+    con: duckdb.DuckDBPyConnection, force: str, measure: str, area: str, pool: Collection[tuple[object, ...]]
 ) -> tuple[Figure, ...]:
     figures: dict[tuple[object, ...], Figure] = {}
-    of_measure = "mart = ? and measure = ? and force_code = ? and area_type = 'force' and category = 'all'"
-    keys = [*measure.split("."), force]
+    of_measure = (
+        "mart = ? and measure = ? and force_code = ? and area_name = ? and area_type in ('force', 'section', 'lpu')"
+        " and category = 'all'"
+    )
+    keys = [*measure.split("."), force, area]
     rows = [*read_rows(con, f"select * from marts.measures where {of_measure} and data_status = 'complete'", keys)]
     if is_summed(*measure.split(".")):
         rows += read_rows(

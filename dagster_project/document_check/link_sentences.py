@@ -25,6 +25,8 @@ _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?
 _VERSUS = r"\W*(?:compared (?:with|to)|against|versus|vs?\.?)(?: (?:only|just|in|the|those|that|of|for|£))* £?"
 _NUMBERS_COMPARED, _PERIODS_COMPARED = re.compile(_VERSUS, re.I), re.compile(_VERSUS.removesuffix(" £?") + r"\W*", re.I)
 """Between two numbers, and between two periods."""
+_BESIDE = re.compile(r" (?:in|for|at|across)(?: the)?(?: [A-Z\d][\w/]*)+,?(?: and)? £?")
+"""Between two changes, of which the second has no verb."""
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
 """After a number that is a part of the next: `1,930 of the 3,888 items`."""
@@ -96,7 +98,14 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
             for other_number, (other, other_distance) in links.items() if other_number is not number
         )
     }  # fmt: skip
-    return {n: f for n, f in alone.items() if not came_from(Spot(sentence, n)) or _rose_to(n, numbers, sentence, alone)}
+    linked = {n: f for n, f in alone.items() if not came_from(Spot(sentence, n)) or _rose_to(n, numbers, sentence, alone)}
+    for first, second in pairwise(numbers):
+        # `Rose by 299 in Erewash and 287 in Dales`.
+        if _BESIDE.fullmatch(sentence, first.end, second.start) and read_written(Spot(sentence, first)).is_by:
+            linked.pop(second, None)
+    # Of several numbers, one of something else may make the units' so too: `reached 287 officers in Dales and 299 in Erewash`.
+    left = {n.unit for n in numbers if n not in linked}
+    return {n: f for n, f in linked.items() if f.area_type not in _PARTS or f.key in edition.by_key or n.unit not in left}
 
 
 def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[Number, Figure]) -> bool:
@@ -161,10 +170,12 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     # `Up 12% in October 2025` may be on the month before.
     is_on_year = bool(BEFORE.search(spot.sentence))
     return [
-        f for measure in named_here for f in edition.not_printed(measure)
+        f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
         if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_within_a_year(f))
     ]  # fmt: skip
 
+    units = frozenset().union(*(edition.areas.get(kind, frozenset()) for kind in _PARTS))
+    areas = {edition.force_name, *(m.what for m in named(spot.sentence, units))}
 
 def is_within_a_year(figure: Figure) -> bool:
     """Whether a figure is of a month or a quarter, so that a change may be on the one before."""

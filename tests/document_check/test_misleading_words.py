@@ -408,6 +408,11 @@ JUDGED = [
     ("Drug searches rose by 62% in Q1 2025/26 on the same quarter of the previous year.", ["agrees"]),
     ("Drug searches rose by 26% in Q1 2025/26 on the same quarter of the previous year.", ["disagrees"]),
     ("The find rate was 40% between July and September 2025.", ["not linked"]),
+    # What units' numbers rose and fell from; none where a number beside them is of something else.
+    ("While Derby West saw drug searches rise by 67% to 105 in 2024/25, those in Dales rose from 86 to 125.", ["agrees"] * 4),
+    ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
+     ["disagrees"] * 3 + ["agrees"]),
+    ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
