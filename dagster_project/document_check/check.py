@@ -29,7 +29,7 @@ from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
-from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
+from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge, judge_near
 from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells, total_cells
 from .link_sentences import Context, is_compared_in_doubt, is_plain, is_within_a_year, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
@@ -45,6 +45,7 @@ from .words_around_numbers import (
     is_about,
     is_fall_in_words,
     read_written,
+    side_of,
     way_in_clause,
     way_to,
     word_of_rank,
@@ -428,8 +429,12 @@ class _Check:
                 printed = replace(printed, value=-printed.value)
             if spot is None and figure.shows in CHANGES and _NEGATIVE.fullmatch(text) and printed.value:
                 printed = replace(printed, value=-printed.value)
-            verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
-            claims = [c for c in figure.claims if spot and read_printed(c.text, figure.unit) == printed]
+            side = side_of(spot) if spot else 0
+            if side:
+                verdict, reason = judge_near(printed, side, figure)
+            else:
+                verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
+            claims = [c for c in figure.claims if spot and not side and read_printed(c.text, figure.unit) == printed]
             # A claim is of the exact number, unlike `some 1,800`.
             if claims and not (spot and is_about(spot) and verdict == "agrees"):
                 verdict, reason = claims[0].verdict, claims[0].reason

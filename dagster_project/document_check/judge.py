@@ -27,6 +27,20 @@ def as_rounded(printed: PrintedNumber) -> PrintedNumber:
     return PrintedNumber(value, min(printed.places, Decimal(1).scaleb(-exponent)))
 
 
+def judge_near(printed: PrintedNumber, side: int, figure: Figure) -> tuple[str, str | None]:
+    """Verdict and reason for `just over` (`side` 1) or `just under` (-1): the figure is on this side, by less than one step of
+    the last digit that is not 0. Up to two steps, who is less strict may call it near."""
+    verdict, reason = judge(printed, figure)
+    if verdict == NOT_COMPUTABLE or printed.value is None or figure.value is None or printed.value * figure.value <= 0:
+        return verdict, reason
+    over = side * (abs(figure.value) - abs(printed.value)) * as_rounded(printed).places
+    if 0 <= over < 1:
+        return "agrees", reason if verdict == "agrees" else None
+    if 1 <= over < 2:
+        return NOT_COMPUTABLE, "the number may be said to be near, and may not"
+    return DISAGREES, "the marts have another figure"
+
+
 def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     """Verdict and reason, at the printed precision. `agrees`: the same when rounded to the printed place; `agrees when cut`:
     the same when cut off there."""

@@ -19,7 +19,7 @@ from .link_sentences import is_of_number_in_brackets, is_of_year_before, is_plai
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions
-from .words_around_numbers import Written, is_fall_in_words, read_written
+from .words_around_numbers import Written, is_fall_in_words, read_written, side_of
 
 
 class NotUnderstoodError(PamError, ValueError):
@@ -80,7 +80,7 @@ def _doubt(spot: Spot, given: Given, figure: Figure, edition: EditionFigures) ->
     if not given.area and names_other_place(spot.sentence, edition.force_name):
         raise NotUnderstoodError("--area", "the sentence names another place")
     # A category is a part, and a known one.
-    if not given.measure and figure.category == "all" and not is_plain(spot, edition.force_name):
+    if not given.measure and figure.category == "all" and (side_of(spot) or not is_plain(spot, edition.force_name)):
         raise NotUnderstoodError("--measure", "the words around the number may mean a limit, a part or something else")
     if not given.figure and is_on_another_base(spot, figure, edition):
         raise NotUnderstoodError("--figure", "the change is not on the year before")

@@ -38,6 +38,8 @@ SIGN_OF_LIMIT = re.compile(r"(?<![-=])[<>≤≥] ?$")
 _LIMIT = re.compile(rf"\b(?:{any_of('limits')})(?: the)? *$", re.I)
 _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
+_JUST = re.compile(r"\b(?:(?:just|slightly|a little) (?:(?P<over>over)|under)|nearly|almost) $", re.I)
+"""Before a number that a figure is a little more, or less, than."""
 )
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
 _FROM_TO = re.compile(r"\bfrom(?: (?:an?|the|its|their) \w+(?: \w+)? of)? *$", re.I)
@@ -108,7 +110,9 @@ def is_value(spot: Spot) -> bool:
     ahead, behind = spot.ahead, spot.behind
     if spot.number.text.lower() in ZERO_WORDS and not _says_none(spot):
         return False
-    if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
+    if (_LIMIT.search(ahead) and not _JUST.search(ahead)) or _OR_MORE.match(behind) or _RATIO.match(behind):
+        return False
+    if re.search(r"\d (?:out )?of $", ahead):
         return False
     if SIGN_OF_LIMIT.search(ahead) or re.search(r"\b(?:every|each|per) $", ahead, re.I):
         return False
@@ -201,6 +205,12 @@ def way_to(spot: Spot) -> int:
     if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
         return 0
     return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
+
+
+def side_of(spot: Spot) -> int:
+    """1 for `just over 1,900`, -1 for `just under 1,900`, else 0."""
+    just = _JUST.search(spot.ahead)
+    return 0 if just is None else 1 if just["over"] else -1
 
 
 def way_from(spot: Spot) -> int:

@@ -66,6 +66,7 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, figures_co
         ("There were 1,649 drug searches in Nottinghamshire in 2025.", "--area"),
         ("There were 142 drug searches in Derby North and Derby East in 2024/25.", "--area"),
         ("At least 1,351 drug searches were made in 2024/25.", "--measure"),
+        ("Just over 1,300 drug searches were made in 2024/25.", "--measure"),
         ("An average of 1,351 drug searches was made in 2024/25.", "--measure"),
         ("There were 1,936 cannabis possession offences in 2024/25.", "--measure"),
         ("Total benefit from confiscation orders in 2025 was £1,415,693.", "--measure"),

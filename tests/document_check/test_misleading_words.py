@@ -413,6 +413,13 @@ JUDGED = [
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
      ["disagrees"] * 3 + ["agrees"]),
     ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
+    # A little more, or less, than a number.
+    ("Just over 1,900 possession offences were recorded in 2024/25.", ["agrees"]),
+    ("Just under 1,900 possession offences were recorded in 2024/25.", ["disagrees"]),
+    ("Nearly 2,000 possession offences were recorded in 2024/25.", ["agrees"]),
+    ("Just over 2,000 possession offences were recorded in 2024/25.", ["disagrees"]),
+    ("Just over 1,800 possession offences were recorded in 2024/25.", ["not computable"]),
+    ("Just over 1,600 possession offences were recorded in 2024/25.", ["disagrees"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
