@@ -192,7 +192,7 @@ class _Check:
     def _start_paragraph(self, block: Text, own_number: Number | None) -> None:
         """Start a paragraph. A paragraph with a number, or a heading, starts a new context."""
         context = self.context
-        context.earlier, context.before = context.before, ""
+        context.earlier, context.before, context.here = context.before, "", None
         was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
         self.is_numbered = own_number is not None or bool(block.number)
         if self.is_numbered:
@@ -251,7 +251,7 @@ class _Check:
             last = named[-1]
             if last.how == "same" and (known := same_period(last, context)) and known.last:
                 last = known
-            context.period = last
+            context.period = context.here = last
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
         context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]

@@ -33,6 +33,8 @@ _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d"
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _OPEN_BRACKETS = re.compile(r"\([^()]*$")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
+_ALSO = re.compile(r"^\W*(?:there (?:were|was) also|(?:we|officers|the force) also|in addition|additionally|also)\b", re.I)
+"""How a sentence begins that goes on from the one before it in its paragraph."""
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
     rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
@@ -60,12 +62,14 @@ _ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
 @dataclass
 class Context:
     """The context of a sentence: the paragraph's number, the paragraph before it (`earlier`), its own earlier sentences
-    (`before`), their period, the period of a heading or list (`lead`), and the words of a table above it (`subject`)."""
+    (`before`), the newest period that they name (`period`), also in this paragraph (`here`), the period of a heading or list
+    (`lead`), and the words of a table above it (`subject`)."""
 
     paragraph: str | None = None
     earlier: str = ""
     before: str = ""
     period: Period | None = None
+    here: Period | None = None
     lead: Period | None = None
     subject: str = ""
 
@@ -156,8 +160,9 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
         return linked
     period = _period(spot, periods, context)
     has_own_time = periods or any(n.kind in ("date", "year") for n in numbers_of(spot.sentence))
-    named_periods = periods if has_own_time or not context.lead else [context.lead]
-    is_named = any(p.how == "days" for p in named_periods)
+    before = context.lead or _period_before(spot.sentence, context)
+    named_periods = periods if has_own_time or not before else [before]
+    is_named = any(p.how in ("days", "same") for p in named_periods)
     if period is None or period.how != "days" or not is_named:
         return None
     return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], periods, edition, False)
@@ -338,7 +343,7 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         earlier = [p for p in not_compared if p.end <= chosen.start and p.how != "same"]
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not not_compared:
-        chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
+        chosen = context.lead or _period_before(spot.sentence, context)
     if is_of_year_before(spot):
         return chosen.a_year_before() if chosen else None
     if not is_plain_value(spot):
@@ -350,6 +355,11 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
 
 def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
     """Whether the last period before a number is that of another number in a clause before it, and not the newest: `rose to 43
+def _period_before(sentence: str, context: Context) -> Period | None:
+    """The period of the sentences before, if a sentence goes on from them: `There were also 94 arrests`."""
+    return context.period if _BACK.match(sentence) else context.here if _ALSO.match(sentence) else None
+
+
     in May 2025 from 27 in May 2024, incidents to 309`."""
     is_newest = all(p.last is None or chosen.last is None or p.last <= chosen.last for p in periods)
     is_in_clause = not re.search(r"[,;](?!\d)", spot.sentence[chosen.end : spot.number.start])

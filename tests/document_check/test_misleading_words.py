@@ -390,7 +390,7 @@ JUDGED = [
     ("The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than the year before, while"
      " drug incidents came to 3,459 (1,649 the year before), a fall of 33%.", ["agrees"] * 3 + ["disagrees"] * 2),
     ("In the year to October 2025 there were 456 positive tests. Over the same period there were 456 stop searches.",
-     ["agrees", "not linked"]),
+     ["agrees", "disagrees"]),
     # A period behind another number is that number's.
     ("Positive tests rose to 43 in October 2025 from 27 in October 2024, and drug incidents to 309.",
      ["agrees", "agrees", "not linked"]),
@@ -413,6 +413,7 @@ JUDGED = [
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
      ["disagrees"] * 3 + ["agrees"]),
     ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
+     ["agrees", "agrees"]),
     # A little more, or less, than a number.
     ("Just over 1,900 possession offences were recorded in 2024/25.", ["agrees"]),
     ("Just under 1,900 possession offences were recorded in 2024/25.", ["disagrees"]),
@@ -420,6 +421,19 @@ JUDGED = [
     ("Just over 2,000 possession offences were recorded in 2024/25.", ["disagrees"]),
     ("Just over 1,800 possession offences were recorded in 2024/25.", ["not computable"]),
     ("Just over 1,600 possession offences were recorded in 2024/25.", ["disagrees"]),
+    # Searches that found drugs are finds; tests that were positive are those of the sentence before.
+    ("In 2024/25, 42% of drug searches found drugs.", ["agrees"]),
+    ("In 2024/25, 24% of drug searches found drugs.", ["disagrees"]),
+    ("In 2024/25, 1,351 drug searches found drugs.", ["disagrees"]),
+    ("In the year to October 2025, 842 tests were completed. Of these, 456 were positive.", ["agrees", "agrees"]),
+    ("In the year to October 2025, 842 tests were completed. Of these, 465 were positive.", ["agrees", "disagrees"]),
+    # What goes on from the sentence before in its paragraph.
+    ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,459 drug incidents.",
+     ["agrees", "agrees"]),
+    ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,495 drug incidents.",
+     ["agrees", "disagrees"]),
+    ("In the year to October 2025 we recorded 2,187 possession offences.\n\nThere were also 3,459 drug incidents.",
+     ["agrees", "not linked"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
