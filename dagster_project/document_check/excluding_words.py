@@ -60,7 +60,7 @@ _AFTER = re.compile(
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|£?\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
-    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
+    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|(?:(?:local )?policing )?(?:unit|area)\b|[A-Z])"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
     r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
     r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"

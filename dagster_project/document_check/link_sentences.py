@@ -174,13 +174,13 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     named_here = {m.what for m in mentions(spot.sentence, around)}
     # `Up 12% in October 2025` may be on the month before.
     is_on_year = bool(BEFORE.search(spot.sentence))
+    units = frozenset().union(*(edition.areas.get(kind, frozenset()) for kind in _PARTS))
+    areas = {edition.force_name, *(m.what for m in named(spot.sentence, units))}
     return [
         f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
         if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_within_a_year(f))
     ]  # fmt: skip
 
-    units = frozenset().union(*(edition.areas.get(kind, frozenset()) for kind in _PARTS))
-    areas = {edition.force_name, *(m.what for m in named(spot.sentence, units))}
 
 def is_within_a_year(figure: Figure) -> bool:
     """Whether a figure is of a month or a quarter, so that a change may be on the one before."""
@@ -311,6 +311,8 @@ def _cost(spot: Spot, mention: Mention) -> float:
             r"(?: (?:about|around|approximately|some|just))?\W*", sentence[mention.end : number.start]
         )
         is_itself = following is None or _ITSELF.match(spot.behind) or following[1].lower() in words
+        # `Of the 47 searches, 12 were in Dales`.
+        is_itself = is_itself or re.match(r" (?:were|was)(?: recorded| made)? (?:in|across) (?:the )?[A-Z]", spot.behind)
         # `Drug tests: 953 completed`, unlike `Naloxone: 250 kits were issued`.
         if following and not is_itself and not (is_joined and (is_joined[1] or _OF_COUNTED.fullmatch(following[1]))):
             return _NEVER
@@ -353,13 +355,13 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     return chosen
 
 
-def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
-    """Whether the last period before a number is that of another number in a clause before it, and not the newest: `rose to 43
 def _period_before(sentence: str, context: Context) -> Period | None:
     """The period of the sentences before, if a sentence goes on from them: `There were also 94 arrests`."""
     return context.period if _BACK.match(sentence) else context.here if _ALSO.match(sentence) else None
 
 
+def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
+    """Whether the last period before a number is that of another number in a clause before it, and not the newest: `rose to 43
     in May 2025 from 27 in May 2024, incidents to 309`."""
     is_newest = all(p.last is None or chosen.last is None or p.last <= chosen.last for p in periods)
     is_in_clause = not re.search(r"[,;](?!\d)", spot.sentence[chosen.end : spot.number.start])
@@ -374,6 +376,9 @@ def is_of_year_before(spot: Spot) -> bool:
     around = _around(spot)
     # In another clause they are of its number: `2,187 in 2025, while the year before saw 1,649`.
     clause = re.split(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))", around[1])[0]
+    if spot.ahead.endswith("("):
+        # `12 more in Dales (47) than in the year before`.
+        clause = re.split(r"\bthan\b", clause)[0]
     of_before = BEFORE.search(clause) or BEFORE.search(re.split("[,;]", around[0])[-1])
     if not of_before:
         return False

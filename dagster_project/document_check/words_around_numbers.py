@@ -21,6 +21,8 @@ _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _REST_OF_BRACKETS = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
 """After a number in brackets that may be a value or a change: `up 33% (2,187 in 2025)`, `up 33% (538 in 2025)`."""
+_IN_BRACKETS = re.compile(r"(?<=[a-z]) \([^()]*\)")
+"""A number in brackets behind words: `62 more searches in Dales (170) than before`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _VERB, _NOUN = f"(?:{any_of('change_verbs')}|{_UP})", f"(?:{any_of('change_nouns')})"
 _BY = re.compile(
@@ -30,16 +32,16 @@ _BY = re.compile(
 _THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
 """Before another period or number, unlike `more possession offences than trafficking offences`."""
 _MORE = re.compile(
-    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,12}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on"
+    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,20}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on"
     r"|(?:above|below)(?= (?:the|last|20)))\b",
     re.I,
 )
 SIGN_OF_LIMIT = re.compile(r"(?<![-=])[<>≤≥] ?$")
 _LIMIT = re.compile(rf"\b(?:{any_of('limits')})(?: the)? *$", re.I)
-_OF_BASE = re.compile(
-    r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
 _JUST = re.compile(r"\b(?:(?:just|slightly|a little) (?:(?P<over>over)|under)|nearly|almost) $", re.I)
 """Before a number that a figure is a little more, or less, than."""
+_OF_BASE = re.compile(
+    r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
 )
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
 _FROM_TO = re.compile(r"\bfrom(?: (?:an?|the|its|their) \w+(?: \w+)? of)? *$", re.I)
@@ -75,7 +77,7 @@ _WENT = re.compile(
     rf"(?:(?<!to )(?<!not )(?<!n't )(?<!n’t )(?<!never )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|above"
     rf"|below|reduc\w+|uplift)\b|drop-in|{_OF_OTHERS})(?:{UP}|{DOWN})\b"
     r"|\b(?:was|were|is|are|went) (?:[\w-]+ ){0,3}(?:up|down|higher|lower)\b|\b(?:up|down|higher|lower)(?= (?:from|on|than)\b)"
-    r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were)\b)(?! than)",
+    r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were|took place|happened)\b)(?! than)",
     re.I,
 )
 """What a measure did, unlike `to reduce harm` and `more officers`."""
@@ -95,6 +97,7 @@ _WERE_RECORDED = re.compile(
     r" (?:[\w-]+ ){1,8}?(?:were|was|have been) (?:recorded|made|found|identified|reported|issued|obtained|delivered|held|given"
     r"|administered|carried out)\b", re.I,
 )  # fmt: skip
+_UP_FROM = re.compile(r"\b(?:up|down) from £?$", re.I)
 _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 
@@ -107,7 +110,7 @@ def is_value(spot: Spot) -> bool:
     """Whether a number is not a limit (`more than`, `<5`), a share (`1 of 2`, `in every 100`), the end of a range, one of
     several that belong to names in the same order (`respectively`), or a number in brackets behind a change, which may be
     either."""
-    ahead, behind = spot.ahead, spot.behind
+    ahead, behind = spot.ahead, _IN_BRACKETS.sub("", spot.behind)
     if spot.number.text.lower() in ZERO_WORDS and not _says_none(spot):
         return False
     if (_LIMIT.search(ahead) and not _JUST.search(ahead)) or _OR_MORE.match(behind) or _RATIO.match(behind):
@@ -158,7 +161,12 @@ def _is_listed(spot: Spot) -> bool:
     return any(
         spot.number in (number, following)
         and number.unit == following.unit
-        and _LISTED.fullmatch(spot.sentence, number.end, following.start)
+        and (between := _LISTED.fullmatch(spot.sentence, number.end, following.start))
+        # `909 offences, up from 803, and 2,251 searches`.
+        and not (
+            between[0] == ", and " and _UP_FROM.search(spot.sentence, 0, number.start)
+            and re.match(r" [a-z]", spot.sentence[following.end :])
+        )
         for number, following in pairwise(places)
     )
 
@@ -174,7 +182,7 @@ class Written:
 
 
 def read_written(spot: Spot) -> Written:
-    ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
+    ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), _IN_BRACKETS.sub("", spot.behind)
     return Written(
         spot.number.unit,
         # `70% of searches` is a share of them, also where they rose.
@@ -199,18 +207,18 @@ def is_about(spot: Spot) -> bool:
     return bool(_ABOUT.search(spot.ahead))
 
 
+def side_of(spot: Spot) -> int:
+    """1 for `just over 1,900`, -1 for `just under 1,900`, else 0."""
+    just = _JUST.search(spot.ahead)
+    return 0 if just is None else 1 if just["over"] else -1
+
+
 def way_to(spot: Spot) -> int:
     """1 if something rose to the number, -1 if it fell to it, else 0."""
     change = next(reversed([*CHANGE.finditer(spot.ahead)]), None)
     if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
         return 0
     return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
-
-
-def side_of(spot: Spot) -> int:
-    """1 for `just over 1,900`, -1 for `just under 1,900`, else 0."""
-    just = _JUST.search(spot.ahead)
-    return 0 if just is None else 1 if just["over"] else -1
 
 
 def way_from(spot: Spot) -> int:
@@ -224,7 +232,9 @@ def way_from(spot: Spot) -> int:
 def way_in_clause(spot: Spot, measure: str) -> int:
     """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0. What leads up to the
     statement doesn't count, unless it names the measure (`mart.measure`): `With demand falling, there were 1,936 offences`."""
-    cuts = [*_PART.finditer(spot.sentence)]
+    named = mentions(spot.sentence, spot.sentence)
+    # The `and` of `stop and searches` ends no clause.
+    cuts = [cut for cut in _PART.finditer(spot.sentence) if not any(m.start < cut.start() < m.end for m in named)]
     start = max((m.end() for m in cuts if m.end() <= spot.number.start), default=0)
     end = min((m.start() for m in cuts if m.start() >= spot.number.end), default=None)
     leading = _LEADING.match(spot.sentence, 0, spot.number.start)

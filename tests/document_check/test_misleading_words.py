@@ -194,7 +194,6 @@ OF_SOMETHING_ELSE = [
     "Without drugs, stop and searches in 2025 were 287 in Dales and 299 in Erewash.",
     "In 2025 there were 287 stop and searches in Dales villages and 299 in Erewash towns.",
     "Stop and searches increased by 299 in Erewash and 287 in Dales in 2025.",
-    "In 2025, fewer stop and searches took place in Erewash (299) and Dales (287).",
     # Who carries something, a place within a unit, a limit of time or distance, a power, two years.
     "In 2025, 29 officers carried naloxone.",
     "Without cannabis, possession offences were 2,143 in 2025.",
@@ -413,7 +412,14 @@ JUDGED = [
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
      ["disagrees"] * 3 + ["agrees"]),
     ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
+    # Fewer, or more, of which a number in brackets is the value.
+    ("In 2025, fewer stop and searches took place in Erewash (299).", ["not computable"]),
+    ("In 2025, more stop and searches took place in Erewash (299) and Dales (287).", ["agrees", "agrees"]),
+    ("In 2025, fewer stop and searches took place in Erewash (298).", ["disagrees"]),
+    ("There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in the previous 12 months.",
      ["agrees", "agrees"]),
+    ("There were 78 more drug searches in the 12 months to September 2025 in High Peak (107) than in the previous 12 months.",
+     ["disagrees", "disagrees"]),
     # A little more, or less, than a number.
     ("Just over 1,900 possession offences were recorded in 2024/25.", ["agrees"]),
     ("Just under 1,900 possession offences were recorded in 2024/25.", ["disagrees"]),
@@ -434,6 +440,16 @@ JUDGED = [
      ["agrees", "disagrees"]),
     ("In the year to October 2025 we recorded 2,187 possession offences.\n\nThere were also 3,459 drug incidents.",
      ["agrees", "not linked"]),
+    # Lists of units, parts of a whole and a second measure behind what the first came from.
+    ("Possession offences by unit in 2024/25: Derby West 174; Erewash 206; Dales 186.", ["agrees", "agrees", "disagrees"]),
+    ("Possession offences by officer in 2024/25: 1,936.", ["not linked"]),
+    ("Of the 2,143 possession offences in 2025, 178 were in Amber Valley.", ["agrees", "agrees"]),
+    ("Of the 2,143 possession offences in 2025, 187 were in Amber Valley.", ["agrees", "disagrees"]),
+    ("Of the 2,143 possession offences in 2025, 178 were solved in Amber Valley.", ["agrees", "not linked"]),
+    ("In 2024/25 officers recorded 1,032 trafficking offences, up from 909, and 2,251 stop searches, up from 1,061.",
+     ["agrees"] * 4),
+    ("In 2024/25 officers recorded 1,032 trafficking offences, up from 990, and 2,521 stop searches, up from 1,061.",
+     ["agrees", "disagrees", "disagrees", "agrees"]),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
