@@ -246,7 +246,7 @@ class _Check:
                 why = None if figure else why_not_linked(spot, context, self.figures) if is_read else TOO_LONG
                 self._judge(where, around, number, figure, spot, why)
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
-        named = [p for p in periods if not (p.is_compared or p.is_month_alone or p.how == "part")]
+        named = [p for p in periods if not (p.is_compared or p.is_alone or p.how == "part")]
         if named:
             last = named[-1]
             if last.how == "same" and (known := same_period(last, context)) and known.last:

@@ -27,6 +27,14 @@ _NUMBERS_COMPARED, _PERIODS_COMPARED = re.compile(_VERSUS, re.I), re.compile(_VE
 """Between two numbers, and between two periods."""
 _BESIDE = re.compile(r" (?:in|for|at|across)(?: the)?(?: [A-Z\d][\w/]*)+,?(?: and)? £?")
 """Between two changes, of which the second has no verb."""
+_IS_IN = re.compile(
+    r"(?: (?!(?:with|after|before|following|when|since|by|at|on|including|to|of)\b)[\w-]+){0,6} (?:in|during|for) (?:the )?"
+)
+_HAD = re.compile(
+    r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?"
+)
+"""Between a number and a month without its year, behind it or before it."""
+_TO_DATE = re.compile(r"\b(?:so far|to date)\b", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
 """After a number that is a part of the next: `1,930 of the 3,888 items`."""
@@ -402,10 +410,16 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
         is_far = re.search(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b", between)
         is_near = IN_BRACKETS.fullmatch(between) or not is_far
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
-            return after[0]
+            return _if_sure(after[0], _IS_IN.fullmatch(between))
     before = [p for p in periods if p.end <= number.start]
     outside = [p for p in before if not is_in_brackets(spot, p.end)]
-    return next(reversed(outside or before), None)
+    last = next(reversed(outside or before), None)
+    return last and _if_sure(last, _HAD.fullmatch(spot.sentence, last.end, number.start))
+
+
+def _if_sure(period: Period, is_beside: object) -> Period:
+    """A period; of unknown days, if it lacks its year and other words are between it and the number."""
+    return replace(period, how="part") if period.is_alone and not is_beside else period
 
 
 def is_of_number_in_brackets(spot: Spot, period: Period) -> bool:

@@ -49,12 +49,12 @@ _AFTER_EVENT = re.compile(
 )
 """Before the time of something else: `since the launch of the operation in July 2025`."""
 _MONTHS = "|".join(month_name[1:])
-_MONTH_ALONE = re.compile(
+_ALONE = re.compile(
     r"\b(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against))"
-    rf" (?P<month>{_MONTHS})\b"
-    rf"(?P<more> ?(?:to|and|until|up to|–|-) ?(?:the end of )?(?:{_MONTHS})\b)?"
+    rf" (?P<name>(?P<month>{_MONTHS})\b|(?i:(?:the )?(?:q(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter)\b))"
+    rf"(?P<more> ?(?:to|and|until|up to|–|-) ?(?:the end of )?(?:{_MONTHS}|q[1-4])\b)?"
 )
-"""A month without its year."""
+"""A month or a quarter without its year."""
 _FROM_NUMBER = re.compile(r"\bfrom £?\d[\d,.]*\S* (?:in|during|for)$", re.I)
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
@@ -70,7 +70,7 @@ class Period:
     """A period in a text, and its place. `first`, `last`: its days; None if that end is not given. `how`: `days`, `ends` (any
     that ends on this day), `year_to_date`, `to_date` (from an unknown day), `now` (the newest),
     `same` (that of the sentences before), `part` (part of a period, with unknown days). `is_compared`: other figures are
-    compared with this period. `is_month_alone`: a month without its year."""
+    compared with this period. `is_alone`: a month or a quarter without its year."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ class Period:
     first: date | None = None
     last: date | None = None
     is_compared: bool = False
-    is_month_alone: bool = False
+    is_alone: bool = False
 
     def fits(self, first: date | None, last: date | None, newest: date | None) -> bool:
         """Whether a figure over these days is for this period. `newest`: the last day of any figure of its kind."""
@@ -120,21 +120,27 @@ def periods_of(text: str, data_to: date) -> list[Period]:
                     how, first, last = _part() if _AFTER_EVENT.search(text, 0, match.start()) else days
                     periods.append(Period(match.start(), match.end(), how, first, last, is_compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
-    periods += [_month_alone(match, periods) for match in _MONTH_ALONE.finditer(left)]
+    periods += [_alone(match, periods) for match in _ALONE.finditer(left)]
     periods.sort(key=lambda p: p.start)
     return list(_without_years_that_are_spelled_out(periods, text))
 
 
-def _month_alone(match: re.Match[str], periods: list[Period]) -> Period:
+def _alone(match: re.Match[str], periods: list[Period]) -> Period:
     """A month without its year: that of the only other period, which it is in (`in 2024/25, from 130 in April to 174 in March`)
-    or leads up to (`from 68 in March to 116 in June 2024`); else of unknown days."""
-    unknown = Period(match.start("month" if match["more"] is None else "ahead"), match.end(), "part", is_month_alone=True)
+    or leads up to (`from 68 in March to 116 in June 2024`); a quarter, of a financial year; else of unknown days."""
+    unknown = Period(match.start("name" if match["more"] is None else "ahead"), match.end(), "part", is_alone=True)
     days = {(p.first, p.last) for p in periods}
     first, last = days.pop() if len(days) == 1 else (None, None)
     if first is None or last is None or match["more"] or match["ahead"].lower() not in ("in", "during", "for"):
         return unknown
+    if _AFTER_EVENT.search(match.string, 0, match.start("name")):
+        return unknown
     end = month_number(last)
     begin = month_number(first)
+    if match["month"] is None:
+        days_of_quarter = _nth_quarter(match, begin)
+        is_financial = first.month == 4 and end - begin == 11
+        return replace(unknown, how="days", first=days_of_quarter[0], last=days_of_quarter[1]) if is_financial else unknown
     if begin == end:
         # `From 203 in November to 304 in March 2025`. Elsewhere a later month may be of either year.
         begin = end - 11 if _FROM_NUMBER.search(match.string, 0, match.end("ahead")) else end + 1 - last.month
@@ -233,10 +239,14 @@ def _quarter(match: re.Match[str], data_to: date) -> _Days | None:
     year = _financial_year(match, data_to)
     if year is None or year[1] is None:
         return year
+    return "days", *_nth_quarter(match, month_number(year[1]))
+
+
+def _nth_quarter(match: re.Match[str], april: int) -> tuple[date, date]:
+    """The first and last day of a financial year's quarter. `april`: the number of the year's first month."""
     named = match.groupdict()
-    number = int(named.get("number") or min(_QUARTERS.index(named["nth"].lower()) + 1, 4))
-    begin = month_number(year[1]) + 3 * (number - 1)
-    return "days", month_days(begin)[0], month_days(begin + 2)[1]
+    begin = april + 3 * (int(named.get("number") or min(_QUARTERS.index(named["nth"].lower()) + 1, 4)) - 1)
+    return month_days(begin)[0], month_days(begin + 2)[1]
 
 
 def _week(match: re.Match[str], _: date) -> _Days:

@@ -216,6 +216,9 @@ OF_SOMETHING_ELSE = [
     "In 2024/25 there were 1,936 possession offences up to the end of March.",
     "In 2024/25 there were 1,936 possession offences from April to March.",
     "In May 2025 there were more drug searches than the 139 in July.",
+    # A month in which something else happened.
+    "In 2024/25, a campaign ran in March and 1,936 possession offences were recorded.",
+    "1,936 possession offences with a peak in March were recorded in 2024/25.",
     # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
@@ -407,6 +410,8 @@ JUDGED = [
     ("Drug searches rose by 62% in Q1 2025/26 on the same quarter of the previous year.", ["agrees"]),
     ("Drug searches rose by 26% in Q1 2025/26 on the same quarter of the previous year.", ["disagrees"]),
     ("The find rate was 40% between July and September 2025.", ["not linked"]),
+    ("In 2025/26 there were 530 drug searches in Q1 and 494 in the second quarter.", ["agrees", "disagrees"]),
+    ("In 2025 there were 530 drug searches in Q1.", ["not linked"]),
     # What units' numbers rose and fell from; none where a number beside them is of something else.
     ("While Derby West saw drug searches rise by 67% to 105 in 2024/25, those in Dales rose from 86 to 125.", ["agrees"] * 4),
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
