@@ -31,11 +31,19 @@ from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_anothe
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge, judge_near
 from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells, total_cells
-from .link_sentences import Context, is_compared_in_doubt, is_plain, is_within_a_year, link_numbers, same_period, why_not_linked
+from .link_sentences import (
+    Context,
+    is_compared_in_doubt,
+    is_plain,
+    link_numbers,
+    may_be_on_another,
+    same_period,
+    why_not_linked,
+)
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
-from .periods_in_text import BEFORE, periods_of
+from .periods_in_text import periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 from .words import mentions
@@ -251,7 +259,8 @@ class _Check:
             last = named[-1]
             if last.how == "same" and (known := same_period(last, context)) and known.last:
                 last = known
-            context.period = context.here = last
+            context.period = last
+            context.here = last if links else context.here
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
         context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]
@@ -295,7 +304,7 @@ class _Check:
         is_unclear = figure.unit == "percentage_points" and number.unit == "percent"
         is_unclear |= figure.shows != "value" and not read_written(spot).is_change
         # `Up 12% in October 2025` may be on the month before.
-        is_unclear |= figure.shows != "value" and is_within_a_year(figure) and not BEFORE.search(sentence)
+        is_unclear |= may_be_on_another(figure, sentence)
         return None if is_unclear or figure.status == NEXT_NIGHT else figure
 
     def _change_against(self, spot: Spot, figure: Figure, way: int) -> Decimal | None:

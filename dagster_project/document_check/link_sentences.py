@@ -180,19 +180,18 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     """The figures that a number may be and the edition does not print, of measures that the sentence names."""
     around = f"{context.earlier} {context.before} {spot.sentence}"
     named_here = {m.what for m in mentions(spot.sentence, around)}
-    # `Up 12% in October 2025` may be on the month before.
-    is_on_year = bool(BEFORE.search(spot.sentence))
     units = frozenset().union(*(edition.areas.get(kind, frozenset()) for kind in _PARTS))
     areas = {edition.force_name, *(m.what for m in named(spot.sentence, units))}
     return [
         f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
-        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_within_a_year(f))
+        if _has_unit(f, written) and not may_be_on_another(f, spot.sentence)
     ]  # fmt: skip
 
 
-def is_within_a_year(figure: Figure) -> bool:
-    """Whether a figure is of a month or a quarter, so that a change may be on the one before."""
-    return bool(figure.first and figure.last and (figure.last - figure.first).days <= 92)
+def may_be_on_another(figure: Figure, sentence: str) -> bool:
+    """Whether a change of less than a year may be on the month, quarter or half-year before, as the sentence names no year."""
+    is_short = figure.first and figure.last and (figure.last - figure.first).days < 300
+    return bool(figure.shows != "value" and is_short and not (BEFORE.search(sentence) or _TO_DATE.search(sentence)))
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
@@ -246,9 +245,13 @@ def _choose(
         if (cost := _cost(spot, mention)) == _NEVER:
             continue
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
-    is_named_here = costs if _BACK.match(sentence) else any(f"{f.mart}.{f.measure}" in costs for f in pool)
-    if not is_named_here and (_BACK.match(sentence) or context.subject):
-        text = context.before if _BACK.match(sentence) else context.subject
+    is_back = bool(_BACK.match(sentence))
+    noun = re.match(r" ([a-z][\w-]*)", spot.behind)
+    # `Over the same period, 12 kilograms were seized`.
+    is_of_noun = is_back and noun and not _ITSELF.match(spot.behind) and not _OF_COUNTED.fullmatch(noun[1])
+    is_named_here = costs if is_back else any(f"{f.mart}.{f.measure}" in costs for f in pool)
+    if not is_named_here and not is_of_noun and (is_back or context.subject):
+        text = context.before if is_back else context.subject
         costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, measures_printed)}
     period = _period(spot, periods, context)
     fitting = [

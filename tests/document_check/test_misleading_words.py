@@ -219,6 +219,8 @@ OF_SOMETHING_ELSE = [
     # A month in which something else happened.
     "In 2024/25, a campaign ran in March and 1,936 possession offences were recorded.",
     "1,936 possession offences with a peak in March were recorded in 2024/25.",
+    # A half-year's change may be on the half-year before.
+    "In the six months to September 2025 possession offences rose by 25%.",
     # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
@@ -444,6 +446,9 @@ JUDGED = [
     ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,495 drug incidents.",
      ["agrees", "disagrees"]),
     ("In the year to October 2025 we recorded 2,187 possession offences.\n\nThere were also 3,459 drug incidents.",
+     ["agrees", "not linked"]),
+    ("In October 2025 the operation began. There were also 133 drug searches.", ["not linked"]),
+    ("In the year to October 2025 we recorded 2,187 possession offences. Over the same period, 2,187 kilograms were seized.",
      ["agrees", "not linked"]),
     # Lists of units, parts of a whole and a second measure behind what the first came from.
     ("Possession offences by unit in 2024/25: Derby West 174; Erewash 206; Dales 186.", ["agrees", "agrees", "disagrees"]),
