@@ -18,7 +18,7 @@ from .excluding_words import OWN_AREAS, is_other_kind, is_part
 from .figures_in_text import Number, Spot, numbers_of
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
-from .words import Mention, any_of, mentions, named
+from .words import Mention, any_of, joined, mentions, named
 from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written, way_from
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
@@ -410,7 +410,8 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     after = [p for p in periods if p.start >= number.end]
     if after:
         between = spot.sentence[number.end : after[0].start]
-        is_far = re.search(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b", between)
+        joint = joined(spot.sentence)[number.end : after[0].start]
+        is_far = re.search(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b", joint)
         is_near = IN_BRACKETS.fullmatch(between) or not is_far
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
             return _if_sure(after[0], _IS_IN.fullmatch(between))

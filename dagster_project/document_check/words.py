@@ -101,6 +101,13 @@ def mentions(text: str, around: str, printed_here: frozenset[str] = frozenset())
     return _longest(matches)
 
 
+def joined(text: str) -> str:
+    """A text in which an `and` of a measure's words, as in `stop and searches`, is no word, as it ends no clause."""
+    for m in mentions(text, text):
+        text = text[: m.start] + text[m.start : m.end].replace(" and ", " ... ") + text[m.end :]
+    return text
+
+
 def _by_its_name(name: str, low: str) -> list[Mention]:
     """A measure without words in the file is mentioned if all words of its name are in the text."""
     words = [w for w in name.partition(".")[2].split("_") if len(w) > 2 and w not in ("days", "value", "rate")]

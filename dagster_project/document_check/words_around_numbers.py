@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from dagster_project.editions.printed import ZERO_WORDS
 
-from .figures_in_text import MONTH, NUMBER_WORD, Spot
-from .words import any_of, mentions
+from .figures_in_text import MONTH, NUMBER_WORD, Number, Spot
+from .words import any_of, joined, mentions
 
 _UP = rf"(?<!made )(?<!make )(?<!makes )(?<!making )up(?! to (?:the end of )?(?:\d{{1,2}}\w* )?{MONTH}\b)"
 """Not `the twelve months up to the end of June`."""
@@ -232,9 +232,7 @@ def way_from(spot: Spot) -> int:
 def way_in_clause(spot: Spot, measure: str) -> int:
     """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0. What leads up to the
     statement doesn't count, unless it names the measure (`mart.measure`): `With demand falling, there were 1,936 offences`."""
-    named = mentions(spot.sentence, spot.sentence)
-    # The `and` of `stop and searches` ends no clause.
-    cuts = [cut for cut in _PART.finditer(spot.sentence) if not any(m.start < cut.start() < m.end for m in named)]
+    cuts = [*_PART.finditer(joined(spot.sentence))]
     start = max((m.end() for m in cuts if m.end() <= spot.number.start), default=0)
     end = min((m.start() for m in cuts if m.start() >= spot.number.end), default=None)
     leading = _LEADING.match(spot.sentence, 0, spot.number.start)

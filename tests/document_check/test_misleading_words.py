@@ -414,6 +414,7 @@ JUDGED = [
     ("The find rate was 40% between July and September 2025.", ["not linked"]),
     ("In 2025/26 there were 530 drug searches in Q1 and 494 in the second quarter.", ["agrees", "disagrees"]),
     ("In 2025 there were 530 drug searches in Q1.", ["not linked"]),
+    ("In 2024/25 there were 543 stop and searches in Q1 and 549 in Q3.", ["agrees", "disagrees"]),
     # What units' numbers rose and fell from; none where a number beside them is of something else.
     ("While Derby West saw drug searches rise by 67% to 105 in 2024/25, those in Dales rose from 86 to 125.", ["agrees"] * 4),
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
