@@ -53,6 +53,7 @@ from .words_around_numbers import (
     is_about,
     is_fall_in_words,
     read_written,
+    rose_between,
     side_of,
     way_in_clause,
     way_to,
@@ -252,7 +253,8 @@ class _Check:
             else:
                 spot = Spot(sentence, number)
                 why = None if figure else why_not_linked(spot, context, self.figures) if is_read else TOO_LONG
-                self._judge(where, around, number, figure, spot, why)
+                came = next((f for n, f in links.items() if rose_between(sentence, n, number)), None)
+                self._judge(where, around, number, figure, spot, why, came=came)
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
         named = [p for p in periods if not (p.is_compared or p.is_alone or p.how == "part")]
         if named:
@@ -423,10 +425,10 @@ class _Check:
 
     def _judge(
         self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None,
-        scale: str = "",
+        scale: str = "", came: Figure | None = None,
     ) -> None:  # fmt: skip
         """Judge a number against its figure. `spot`: where it is, if it is in a sentence. `reason`: why it has no figure.
-        `scale`: of amounts without one of their own."""
+        `scale`: of amounts without one of their own. `came`: the figure that the sentence says that it rose or fell from."""
         if figure is None:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
@@ -448,7 +450,7 @@ class _Check:
             if claims and not (spot and is_about(spot) and verdict == "agrees"):
                 verdict, reason = claims[0].verdict, claims[0].reason
             if spot and verdict != DISAGREES:
-                verdict, reason = self._with_words(spot, figure, claims) or (verdict, reason)
+                verdict, reason = self._with_words(spot, figure, claims, came) or (verdict, reason)
         except ValueError as error:
             verdict, reason = DISAGREES, str(error)
         value = plain_text(figure.value) if figure.value is not None else None
@@ -459,11 +461,17 @@ class _Check:
             )
         )  # fmt: skip
 
-    def _with_words(self, spot: Spot, figure: Figure, claims: list[Printed]) -> tuple[str, str] | None:
+    def _with_words(
+        self, spot: Spot, figure: Figure, claims: list[Printed], came: Figure | None
+    ) -> tuple[str, str] | None:
         """Verdict and reason for a right number, if the words around it say another way, or more than is checked. `claims`: the
         edition's claims with this number. In their own paragraph, they are about its words too."""
         if figure.status == "partial" and _WHOLE_PERIOD.search(spot.sentence):
             return NOT_COMPUTABLE, "the extracts cover only a part of the period"
+        if came and came.value is not None and figure.value is not None and figure.shows == came.shows == "value":
+            change = figure.value - came.value
+            if change * way_to(spot) < 0:
+                return DISAGREES, f"the number is right, but the change from {came.period} is {plain_text(change)}"
         in_clause = way_in_clause(spot, f"{figure.mart}.{figure.measure}")
         for way, verdict in ((way_to(spot), DISAGREES), (in_clause, NOT_COMPUTABLE)):
             if (change := self._change_against(spot, figure, way)) is not None:

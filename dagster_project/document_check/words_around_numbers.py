@@ -147,6 +147,12 @@ def came_from(spot: Spot) -> bool:
     return bool(re.search(r"\bfrom $", spot.ahead) and CHANGE.search(spot.ahead) and is_alone and not is_since)
 
 
+def rose_between(sentence: str, first: Number, second: Number) -> bool:
+    """Whether a sentence says that something went from one number to another: `from 68 in March to 116 in June`."""
+    is_between = re.fullmatch(r"(?: in [\w /]{1,20})?,? to(?: \w+)? £?", sentence[first.end : second.start])
+    return bool(is_between and re.search(r"\bfrom £?$", sentence[: first.start]))
+
+
 def _says_none(spot: Spot) -> bool:
     """Whether a sentence says plainly that there were none, unlike `no searches on Sundays` and `no officers were hurt`."""
     if _NOT_PLAIN_ZERO.search(spot.sentence):

@@ -386,6 +386,8 @@ JUDGED = [
     ("Possession offences went from 130 in April to 174 in March 2024/25.", ["agrees", "agrees"]),
     ("Drug searches rose from 68 in March to 116 in June 2024.", ["agrees", "agrees"]),
     ("Drug searches fell from 141 in November to 122 in March 2025.", ["disagrees", "agrees"]),
+    ("Drug searches fell from 68 in March to 116 in June 2024.", ["agrees", "disagrees"]),
+    ("Drug searches rose from 68 in March to 161 in June 2024.", ["agrees", "disagrees"]),
     ("Naloxone: 30 administrations in the year to October 2025.", ["agrees"]),
     ("Naloxone: 31 administrations in the year to October 2025.", ["disagrees"]),
     # A number behind another measure than the edition prints is of that measure.
