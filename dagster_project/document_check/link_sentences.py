@@ -189,8 +189,9 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
 
 
 def may_be_on_another(figure: Figure, sentence: str) -> bool:
-    """Whether a change of less than a year may be on the month, quarter or half-year before, as the sentence names no year."""
-    is_short = figure.first and figure.last and (figure.last - figure.first).days < 300
+    """Whether a change of less than a year may be on the month or quarter before, or from the first month to the last, as the
+    sentence names no year."""
+    is_short = figure.first and figure.last and (figure.last - figure.first).days < 360
     return bool(figure.shows != "value" and is_short and not (BEFORE.search(sentence) or _TO_DATE.search(sentence)))
 
 

@@ -221,6 +221,7 @@ OF_SOMETHING_ELSE = [
     "1,936 possession offences with a peak in March were recorded in 2024/25.",
     # A half-year's change may be on the half-year before.
     "In the six months to September 2025 possession offences rose by 25%.",
+    "Possession offences rose by 336 between January and October 2025.",
     # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
