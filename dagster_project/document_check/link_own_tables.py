@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
-from dagster_project.editions.windows import years_before
+from dagster_project.editions.windows import MONTHS, month_number, pair, years_before
 
 from .edition_figures import EditionCell, EditionFigures
 from .excluding_words import OWN_AREAS, is_of_people, is_plain_in_title, names_other_place, says_other_kind, tells_part
@@ -22,7 +22,7 @@ from .figures_in_text import MONTH, SCALE
 from .judge import NEXT_NIGHT
 from .link_tables import labels_of_cells, tokens
 from .model import Figure, Grid
-from .periods_in_text import periods_of
+from .periods_in_text import Period, periods_of
 from .words import mentions, named, simple
 
 _TOTALS = {("total",), ("totals",), ("grand", "total"), ("all", "units"), ("all", "areas"), ("all",)}
@@ -85,7 +85,11 @@ def own_table_cells(
     """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
     of_title = _read(title, names, edition.data_to, _FILLERS)
-    is_by_month = _BY_MONTH.search(title) and any(_is_short(text, edition.data_to) for row in grid.texts for text in row)
+    periods = periods_of(title, edition.data_to)
+    dated = {text: _dated(text, periods) for row in grid.texts for text in row}
+    is_by_month = any(
+        (_BY_MONTH.search(title) or text != label) and _is_short(label, edition.data_to) for text, label in dated.items()
+    )
     # A title such as `Drug activity` may name nothing, and `Possession offences and drug searches` more than one measure.
     subjects = frozenset[str]()
     if of_title is None:
@@ -101,7 +105,7 @@ def own_table_cells(
 
     @cache
     def read(text: str) -> _Named | None:
-        return _read(text, names, edition.data_to)
+        return _read(dated.get(text, text), names, edition.data_to)
 
     cells = {}
     changes = {}
@@ -131,6 +135,18 @@ def own_table_cells(
     of_years = {at: change for at, change in changes.items() if values[at[0]] == 2}
     found = {at: (label, _change(at, shows, cells)) for at, (shows, label) in of_years.items()}
     return cells | {at: EditionCell(*at, label, figure) for at, (label, figure) in found.items() if figure}
+
+
+def _dated(label: str, periods: list[Period]) -> str:
+    """A label of a month or quarter alone with its year, which the title's only period says."""
+    first, last = (periods[0].first, periods[0].last) if len(periods) == 1 else (None, None)
+    if first is None or last is None:
+        return label
+    months = range(month_number(first), month_number(last) + 1)
+    if re.fullmatch(r"Q[1-4]", label):
+        return f"{label} {pair(first.year)}" if first.month == 4 and len(months) == 12 else label
+    found = [n for n in months if label[:3] == MONTHS[n % 12]] if re.fullmatch(MONTH, label, re.I) else []
+    return f"{label} {found[0] // 12}" if len(found) == 1 else label
 
 
 def _is_short(label: str, data_to: date) -> bool:

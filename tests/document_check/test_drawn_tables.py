@@ -173,6 +173,13 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Arrests\n\n\tApr 2025\nSuspects\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,351\n",
          ["not linked", "not linked"]),
         ("Table A2: Drug trafficking offences by local policing unit\n\nUnit\t2024/25\nDales\t112\n", ["disagrees"]),
+        # Months and quarters of the title's year.
+        ("Drug activity by quarter, 2024/25\n\n\tQ1\tQ2\t2024/25\nDrug searches\t327\t362\t1,351\n",
+         ["agrees", "disagrees", "agrees"]),
+        ("Drug searches by month, 2024/25\n\nMonth\tNumber\nApril\t105\nMarch\t105\n", ["agrees", "disagrees"]),
+        ("Drug activity, 2024\n\n\tQ1\tQ2\nDrug searches\t160\t327\n", ["not linked"] * 2),
+        ("Drug activity\n\n\tQ1\tQ2\nDrug searches\t160\t327\n", ["not linked"] * 2),
+        ("Drug searches, 2025\n\nMonth\t2024\t2025\nApril\t105\t180\n", ["not linked"] * 2),
         # Columns beside those of the edition's table.
         ("Activity by month\n\nMonth\tDrug searches\tCompleted tests\nApr 2025\t180\t63\nMay 2025\t169\t47\n",
          ["agrees", "agrees", "disagrees", "disagrees"]),
