@@ -176,6 +176,9 @@ def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
     """Whether a name before a number belongs to other words: `second highest in England`, brackets that hold more, or
     `while the force had 47`."""
     sentence, between = spot.sentence, spot.sentence[mention.end : spot.number.start]
+    if re.fullmatch(r" \(£?", between):
+        # `More in Dales (47) than in Erewash (12)`.
+        return False
     ahead = sentence[: mention.start]
     if _THE_FORCE.search(between) or _COMPARED.search(ahead) or ("," in between and _LEADING.search(ahead)):
         return True

@@ -423,6 +423,8 @@ JUDGED = [
     ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
      ["disagrees"] * 3 + ["agrees"]),
     ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
+    ("In 2025, more stop and searches were made in Erewash (299) than in Dales (287).", ["agrees", "agrees"]),
+    ("In 2025, more stop and searches were made in Erewash (299) than in Dales (299).", ["agrees", "disagrees"]),
     # Fewer, or more, of which a number in brackets is the value.
     ("In 2025, fewer stop and searches took place in Erewash (299).", ["not computable"]),
     ("In 2025, more stop and searches took place in Erewash (299) and Dales (287).", ["agrees", "agrees"]),
