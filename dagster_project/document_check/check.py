@@ -262,9 +262,11 @@ class _Check:
             if last.how == "same" and (known := same_period(last, context)) and known.last:
                 last = known
             context.period = last
-            context.here = last if links else context.here
             if self.is_numbered or sentence.rstrip().endswith(":"):
                 context.lead = last
+        if figures:
+            is_of_all = links and all(f.area_type == "force" and f.category == "all" for f in links.values())
+            context.here = context.period if is_of_all else None
         context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]
         return bool(named)
 

@@ -41,6 +41,7 @@ _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d"
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _OPEN_BRACKETS = re.compile(r"\([^()]*$")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
+_OF_THESE = re.compile(r"^\W*of (?:these|those|this|that)\b", re.I)
 _ALSO = re.compile(r"^\W*(?:there (?:were|was) also|(?:we|officers|the force) also|in addition|additionally|also)\b", re.I)
 """How a sentence begins that goes on from the one before it in its paragraph."""
 _ITSELF = re.compile(
@@ -49,6 +50,10 @@ _ITSELF = re.compile(
     rf"|{UP}|{DOWN}|changes?|the (?:year|previous|preceding|prior|same|twelve|12)|a year|last year)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
+_WERE_IN = re.compile(
+    r" (?:were|was)(?: recorded| made)? (?:in|across) (?:the )?(?:[A-Z]\w+ ?)+(?=[.,;:)]|$|(?:and|in|during)\b)"
+)
+"""Where some of all were, and no more words: `178 were in Amber Valley`."""
 _OF_COUNTED = re.compile(rf"(?:{any_of('may_follow')}|\w+(?:ed|en|ly|ing)|more|fewer|new|were|was|ha[ds]|have)", re.I)
 """What may be said of what a number counts. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
@@ -70,8 +75,8 @@ _ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
 @dataclass
 class Context:
     """The context of a sentence: the paragraph's number, the paragraph before it (`earlier`), its own earlier sentences
-    (`before`), the newest period that they name (`period`), also in this paragraph (`here`), the period of a heading or list
-    (`lead`), and the words of a table above it (`subject`)."""
+    (`before`), the newest period that they name (`period`), also if the figures of the last sentence here are of all (`here`),
+    the period of a heading or list (`lead`), and the words of a table above it (`subject`)."""
 
     paragraph: str | None = None
     earlier: str = ""
@@ -155,6 +160,9 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     """The figure of a number in a sentence; None if the words don't settle it."""
     is_told = is_plain_value(spot) or (came_from(spot) and is_value(spot))
     if not is_told or not context.may_have_figures(spot.sentence):
+        return None
+    # Of these, if they are known to be all.
+    if _OF_THESE.match(spot.sentence) and context.before and context.here is None:
         return None
     written = read_written(spot)
     pool = [f for f in edition.pool if _has_unit(f, written)]
@@ -324,7 +332,7 @@ def _cost(spot: Spot, mention: Mention) -> float:
         )
         is_itself = following is None or _ITSELF.match(spot.behind) or following[1].lower() in words
         # `Of the 47 searches, 12 were in Dales`.
-        is_itself = is_itself or re.match(r" (?:were|was)(?: recorded| made)? (?:in|across) (?:the )?[A-Z]", spot.behind)
+        is_itself = is_itself or _WERE_IN.match(spot.behind)
         # `Drug tests: 953 completed`, unlike `Naloxone: 250 kits were issued`.
         if following and not is_itself and not (is_joined and (is_joined[1] or _OF_COUNTED.fullmatch(following[1]))):
             return _NEVER

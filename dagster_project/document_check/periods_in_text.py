@@ -50,7 +50,7 @@ _AFTER_EVENT = re.compile(
 """Before the time of something else: `since the launch of the operation in July 2025`."""
 _MONTHS = "|".join(month_name[1:])
 _ALONE = re.compile(
-    r"\b(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against))"
+    r"\b(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against|last|this|next))"
     rf" (?P<name>(?P<month>{_MONTHS})\b|(?i:(?:the )?(?:q(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter)\b))"
     rf"(?P<more> ?(?:to|and|until|up to|–|-) ?(?:the end of )?(?:{_MONTHS}|q[1-4])\b)?"
 )
