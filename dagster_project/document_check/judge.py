@@ -34,9 +34,9 @@ def judge_near(printed: PrintedNumber, side: int, figure: Figure) -> tuple[str, 
     if verdict == NOT_COMPUTABLE or printed.value is None or figure.value is None or printed.value * figure.value <= 0:
         return verdict, reason
     over = side * (abs(figure.value) - abs(printed.value)) * as_rounded(printed).places
-    if 0 <= over < 1:
+    if 0 < over < 1:
         return "agrees", reason if verdict == "agrees" else None
-    if 1 <= over < 2:
+    if over == 0 or 1 <= over < 2:
         return NOT_COMPUTABLE, "the number may be said to be near, and may not"
     return DISAGREES, "the marts have another figure"
 

@@ -21,9 +21,9 @@ _UP_TO = r"(?:to|up to|until|end(?:ing|ed)(?: in| on)?)(?: the end of)?"
 _FY = r"(?:(?<=\bFY)|\b)(?P<fy>(?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(?P<fy_end>\d\d)(?!\d)"
 _COUNT = rf"(?P<count>\d{{1,2}}|{'|'.join(WORDS[1:])})"
 _PART_OF = (
-    r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
+    r"(?:q\d|h\d|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
     r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|months|days|quarters|part|most|rest|remainder) of)"
-    r"[ -](?:of |in )?(?:the )?(?:financial year )?"
+    r"[ -](?:of |in )?(?:the )?(?:(?:financial |calendar )?year )?"
 )
 _QUARTERS = ("first", "second", "third", "fourth", "last", "final")
 _AGAINST = re.compile(
@@ -44,17 +44,28 @@ _NO_PERIOD = re.compile(
     re.I,
 )
 _AFTER_EVENT = re.compile(
-    r"\b(?:since|after|before|following|until|till|prior to|ahead of) (?!in )[^\d,;.]*? (?:in|of|from|during|on)(?: the)? $",
+    r"(?:\b(?:since|after|before|following|until|till|prior to|ahead of|once|when|from the|on the back of) (?!in )[^\d,;.]*?"
+    r"|\b(?:(?:set up|open(?:ed|ing)|beg[au]n|beginning|start(?:ed|ing)|launch\w*|introduced|formed)(?: \w+){0,2}"
+    r"|campaign|operation)) (?:in|of|from|during|on)(?: the)? $",
     re.I,
 )
 """Before the time of something else: `since the launch of the operation in July 2025`."""
 _MONTHS = "|".join(month_name[1:])
 _ALONE = re.compile(
-    r"\b(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against|last|this|next))"
-    rf" (?P<name>(?P<month>{_MONTHS})\b|(?i:(?:the )?(?:q(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter)\b))"
+    r"\b(?:(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against|last|this|next)) "
+    rf"|(?=(?:{_MONTHS}) (?:saw|had|recorded|was|were)\b))"
+    rf"(?P<name>(?P<month>{_MONTHS})\b|(?i:(?:the )?(?:q(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter)\b))"
     rf"(?P<more> ?(?:to|and|until|up to|–|-) ?(?:the end of )?(?:{_MONTHS}|q[1-4])\b)?"
+    r"(?P<of>(?i: (?:of|in) (?:the|a|its|our)\b(?! financial)))?"
 )
 """A month or a quarter without its year."""
+_NTH = rf"(?:q\d|quarter \d|{'|'.join(_QUARTERS)})"
+_UP_TO_QUARTER = re.compile(
+    rf"\b(?:(?:{_NTH}(?: quarter)?(?: (?:of )?[\d/]+)?|half|end|start|beginning|middle|part|rest|most|weeks?|months?|days?),? ?"
+    r"(?:and|or|to|of|&|[-–])|(?<!compared )(?<!relative )to) ?(?:the )?$", re.I,
+)
+_TO_QUARTER = re.compile(rf",? ?(?:onwards?\b|(?:and|or|to|&|[-–]) ?(?:the )?{_NTH}\b)", re.I)
+"""Around a quarter that is only an end of the time, or a part of which is."""
 _FROM_NUMBER = re.compile(r"\bfrom £?\d[\d,.]*\S* (?:in|during|for)$", re.I)
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
@@ -128,10 +139,12 @@ def periods_of(text: str, data_to: date) -> list[Period]:
 def _alone(match: re.Match[str], periods: list[Period]) -> Period:
     """A month without its year: that of the only other period, which it is in (`in 2024/25, from 130 in April to 174 in March`)
     or leads up to (`from 68 in March to 116 in June 2024`); a quarter, of a financial year; else of unknown days."""
-    unknown = Period(match.start("name" if match["more"] is None else "ahead"), match.end(), "part", is_alone=True)
+    unknown = Period(match.start("name" if match["more"] is None else 0), match.end(), "part", is_alone=True)
     days = {(p.first, p.last) for p in periods}
     first, last = days.pop() if len(days) == 1 else (None, None)
-    if first is None or last is None or match["more"] or match["ahead"].lower() not in ("in", "during", "for"):
+    if first is None or last is None or match["more"] or match["of"]:
+        return unknown
+    if (match["ahead"] or "").lower() not in ("in", "during", "for"):
         return unknown
     if _AFTER_EVENT.search(match.string, 0, match.start("name")):
         return unknown
@@ -239,6 +252,8 @@ def _quarter(match: re.Match[str], data_to: date) -> _Days | None:
     year = _financial_year(match, data_to)
     if year is None or year[1] is None:
         return year
+    if _UP_TO_QUARTER.search(match.string[: match.start()]) or _TO_QUARTER.match(match.string[match.end() :]):
+        return _part()
     return "days", *_nth_quarter(match, month_number(year[1]))
 
 
@@ -275,7 +290,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
         (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
-        (rf"(?:{_FY}|\b{_Y2}) (?:q[1-4]|h[12])\b", _part),
+        (rf"(?:{_FY}|\b{_Y2}) (?:q\d|h\d)\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _days),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
