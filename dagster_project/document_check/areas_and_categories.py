@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .edition_figures import EditionFigures
-from .excluding_words import OURS
+from .excluding_words import OURS, is_narrower
 from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .words import Mention, mentions, named
 
@@ -81,7 +81,11 @@ def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> Beside:
     for m in measures:
         # Nor does its comma end a clause.
         sentence = sentence[: m.start] + sentence[m.start : m.end].replace(",", " ") + sentence[m.end :]
-    return _beside(replace(spot, sentence=sentence), tuple(areas), bool(is_force))
+    spot = replace(spot, sentence=sentence)
+    beside = _beside(spot, areas := tuple(areas), bool(is_force))
+    before = [m.end for m in areas if m.what == beside.name and m.end <= spot.number.start]
+    is_part_of_it = bool(before) and is_narrower(sentence[before[-1] : spot.number.start])
+    return beside._replace(is_doubtful=beside.is_doubtful or is_part_of_it)
 
 
 def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> Beside:

@@ -54,6 +54,7 @@ from .words_around_numbers import (
     is_fall_in_words,
     read_written,
     rose_between,
+    says_more,
     side_of,
     way_in_clause,
     way_to,
@@ -202,6 +203,7 @@ class _Check:
         """Start a paragraph. A paragraph with a number, or a heading, starts a new context."""
         context = self.context
         context.earlier, context.before, context.here = context.before, "", None
+        context.is_of_several = False
         was_item, self.is_item = self.is_item, block.is_item or bool(_ITEM.match(block.text))
         self.is_numbered = own_number is not None or bool(block.number)
         if self.is_numbered:
@@ -267,6 +269,8 @@ class _Check:
         if figures:
             is_of_all = links and all(f.area_type == "force" and f.category == "all" for f in links.values())
             context.here = context.period if is_of_all else None
+        if periods:
+            context.is_of_several = len(named) == 0 or len({(p.first, p.last) for p in periods if p.how == "days"}) > 1
         context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]
         return bool(named)
 
@@ -274,6 +278,11 @@ class _Check:
         """The figures that a sentence's words name, without those that other words, or those before it, exclude."""
         links = link_numbers(sentence, may_be, self.context, self.figures)
         links |= self._all_of_marts(sentence, [n for n in figures if n not in links], figures, links)
+        for first, second in pairwise(may_be):
+            # `More in Dales (47) than in Erewash (12)`, the other way round.
+            values = [links[n].value or Decimal() for n in (first, second) if n in links]
+            if len(values) == 2 and says_more(sentence, first, second) * (values[0] - values[1]) < 0:
+                del links[first], links[second]
         is_away = is_elsewhere(sentence, self.heading, self.context.before, self.figures)
         return {
             n: f for n, f in links.items()
@@ -308,7 +317,7 @@ class _Check:
         is_unclear = figure.unit == "percentage_points" and number.unit == "percent"
         is_unclear |= figure.shows != "value" and not read_written(spot).is_change
         # `Up 12% in October 2025` may be on the month before.
-        is_unclear |= may_be_on_another(figure, sentence)
+        is_unclear |= may_be_on_another(figure, spot)
         return None if is_unclear or figure.status == NEXT_NIGHT else figure
 
     def _change_against(self, spot: Spot, figure: Figure, way: int) -> Decimal | None:
@@ -343,7 +352,7 @@ class _Check:
             table = linked.table if linked.cells else None
             linked = replace(linked, table=table, cells={**cells, **linked.cells})
         totals = total_cells(
-            grid, linked.cells, self.figures.force_name, lambda figure: with_value(self.con, self.figures, figure)
+            grid, linked.cells, title, self.figures, lambda figure: with_value(self.con, self.figures, figure)
         )
         linked = replace(linked, cells=_without_other_numbers({**linked.cells, **totals}, grid))
         header = header_row(grid.texts)

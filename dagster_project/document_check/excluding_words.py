@@ -38,8 +38,21 @@ _SAID_BEFORE = re.compile(
     r".*\bthat\b|.*, and\b|^\W*(?!(?:Exclud|Includ|Averag|Count|Omit|Consider|Look|Tak|Leav)\w*ing)\w+ing [^,]*,"
 )
 """What comes before the statement: `Tackling violence against women, we made 1,351 searches`."""
+_WHICH = re.compile(
+    r" (?:that|which|who) (?:(?:were|was|had|have|has|been|are|is|also|we|officers|police|it|they|the (?:force|police)) )*(\w+)"
+)
+_SAID_OF_ALL = re.compile(
+    rf"\d.*|recorded|logged|made|conducted|carried|took|occurred|happened|reported|issued|saw|{CHANGE.pattern}"
+)
+"""What a clause behind a measure may say of all that is counted, unlike `offences that were closed`."""
+_DID_TO = re.compile(
+    rf"\b(?!(?!charged|closed|safeguarded)(?:{any_of('how_counted')}|{CHANGE.pattern}|reached|remained|stayed|counted|performed|followed|compared|amounted"
+    r"|used|conducted|based|ranked|needed)\b)\w+ed (?:(?:just|only|about|around|some) )?$"
+)
+"""What was done with those that a number counts, which was named before it: `Dales arrested 125`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['’]s?)?")
+_AMONG = re.compile(any_of("may_follow"))
 _JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
 """What is counted together with a measure: `slavery and trafficking offences`."""
 _OF_MEASURE = re.compile(
@@ -60,9 +73,10 @@ _AFTER = re.compile(
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|£?\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
-    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|(?:(?:local )?policing )?(?:unit|area)\b|[A-Z])"
+    r"|by (?!\W*\d|the (?:force|police|end)|police|officers(?! (?:of|in|from|on|at|who|with)\b)|our|end|[A-Z]"
+    r"|(?:(?:local )?policing )?(?:unit|area)\s*(?:[:,;.]|$|(?:in|for|during|between|from) (?:the )?(?:\d|[A-Z]|year|twelve)))"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
-    r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
+    r"|at (?!\W*\d|the (?:end|start|same|beginning|time|force|year|close|rate|national)|an?\b|its|their|least|present)[a-z]"
     r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"
     r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
@@ -72,13 +86,15 @@ _PEOPLE = (
     r"|(?:repeat|prolific) offenders?)"
 )
 _ITS_PERIOD = re.compile(
-    r"^ (?:in|during|for|between|from|over|within|to)\b[^,;.:()£%]{0,60}\b(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d)"
+    r"^ (?:in|during|for|between|from|over|within|to)\b[^,;.:()£%]{0,60}\b"
+    rf"(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d|{'|'.join(month_name[1:])})"
     r"(?![/\d])(?: financial year)?(?= ?[a-z(,])"
 )
 """A period between a measure and what became of some: `offences in the year to March 2025 were for cannabis`."""
 _LIMITED = re.compile(
     rf"\W{{1,3}}{_PEOPLE}\b|\s*\((?!(?:{any_of('plain_in_title')}|{CHANGE.pattern})\b)[a-z][a-z -]*\)"
     r"| ?(?:(?:over|above|under|below|exceeding|worth (?:over|more than|less than)) £|less [a-z]|within an?\b"
+    r"|as (?!\W*\d|against|compared|well|at|of|in|an?\b|the\b|shown|set|part|reported|recorded|before|usual|follows)[a-z]"
     r"|came from (?![A-Z]|\W*\d)|(?:and|or|&) [a-z-]+s(?=:| (?:in|during|between|from|for|over) (?:[A-Z\d]|the (?:year|1?2))))"
 )
 """What limits a measure right behind it, or behind its period: `offences (adults)`, `orders over £100,000`."""
@@ -202,6 +218,9 @@ def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> b
     year_before = tuple(map(years_before, own))
 
     def is_year_before(base: str) -> bool:
+        place = edition.without_whole(re.split(r"\band\b", base)[0])
+        if any(m.what != figure.area_name for m in named(place, edition.areas_within)):
+            return False
         return bool(BEFORE.search(base) or _YEAR_BEFORE.search(base)) or year_before in days_of(base)
 
     if _SOME_YEARS.search(clause) or not all(is_year_before(m[1]) for m in _BASE.finditer(clause)):
@@ -243,6 +262,11 @@ def says_other_kind(text: str) -> bool:
     return bool(_OTHER_KIND.search(text))
 
 
+def names_some_of_us(text: str) -> bool:
+    """Whether a text is about the work of some of the force: `Proactive team`."""
+    return bool(_SOME_ACTORS.search(re.sub(r"\bpolicing (?:unit|team)s?\b", "", text, flags=re.I)))
+
+
 def names_other_place(text: str, own: str) -> bool:
     """Whether a text names a country, a region or another force. `own`: the force's name."""
     return bool(_places(own).search(text))
@@ -265,6 +289,11 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     elif before and not mention.is_weak and (_PART_BEFORE.search(spot.ahead) or _IN_SOME.search(spot.ahead)):
         return True
     behind = spot.sentence[mention.end :]
+    if any(map(_says_which, (behind, _ITS_PERIOD.sub("", behind)))):
+        return True
+    is_behind = mention.end <= spot.number.start
+    if is_behind and (_AFTER.match(spot.behind.removeprefix(")")) or _DID_TO.search(spot.ahead, mention.end)):
+        return True
     if _SUMMED.match(behind) or _LIMITED.match(behind) or _LIMITED.match(_ITS_PERIOD.sub("", behind)):
         return True
     # `Orders worth £900,000 were paid`.
@@ -274,6 +303,18 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     became = _ITS_PERIOD.sub("", behind)
     is_some |= bool(_AFTER.match(became)) or bool(_BECAME.match(became) and not _MAY_FOLLOW.match(became))
     return is_some and not _WHOLE.search(spot.ahead)
+
+
+def _says_which(behind: str) -> bool:
+    """Whether a clause right behind a measure says which are counted."""
+    which = _WHICH.match(behind)
+    return bool(which and not _SAID_OF_ALL.fullmatch(which[1]))
+
+
+def is_narrower(between: str) -> bool:
+    """Whether one word between a unit's name and its number makes it a part of the unit: `Erewash town 299`."""
+    word = re.fullmatch(r" ([a-z]+) ", between)
+    return bool(word and not any(p.fullmatch(word[1]) for p in (_MAY_STAND_BEFORE, _VERB, CHANGE, _AMONG)))
 
 
 def _is_what_another_is_of(ahead: str) -> bool:

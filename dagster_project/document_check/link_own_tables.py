@@ -17,7 +17,15 @@ from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import MONTHS, month_number, pair, years_before
 
 from .edition_figures import EditionCell, EditionFigures
-from .excluding_words import OWN_AREAS, is_of_people, is_plain_in_title, names_other_place, says_other_kind, tells_part
+from .excluding_words import (
+    OWN_AREAS,
+    is_of_people,
+    is_plain_in_title,
+    names_other_place,
+    names_some_of_us,
+    says_other_kind,
+    tells_part,
+)
 from .figures_in_text import MONTH, SCALE
 from .judge import NEXT_NIGHT
 from .link_tables import labels_of_cells, tokens
@@ -156,11 +164,13 @@ def _is_short(label: str, data_to: date) -> bool:
 
 
 def total_cells(
-    grid: Grid, cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], force_name: str,
+    grid: Grid, cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], title: str, edition: EditionFigures,
     with_value: Callable[[Figure], Figure],
 ) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
     """The cells of rows and columns called `Total`, if they can be of nothing but what the cells beside them add up to: days
-    that follow each other, or all units or categories. Where some of these are missing, it may be theirs or that of all."""
+    that follow each other, or all units or categories. Where some of these are missing, or the title names other days, it may
+    be theirs or that of all."""
+    of_title = {(p.first, p.last) for p in periods_of(title, edition.data_to)}
     labels = dict(labels_of_cells(grid.texts, lambda _: False))
     found = {}
     for axis in (0, 1):
@@ -170,8 +180,9 @@ def total_cells(
             figures = [cells[o][0].figure for o in beside if len(cells.get(o, ())) == 1]
             known = [f for f in figures if f and f.value is not None and f.shows == "value"]
             if at not in cells and len(known) == len(beside) > 1 and not any(o in totals for o in beside):
-                figure = _sum_of(known, ("force", force_name), with_value)
-                if figure is not None:
+                figure = _sum_of(known, ("force", edition.force_name), with_value)
+                is_of_days = len({f.first for f in known}) > 1
+                if figure is not None and not (is_of_days and of_title - {(figure.first, figure.last)}):
                     found[at] = (EditionCell(*at, "Total", figure),)
     return found
 
@@ -202,6 +213,8 @@ def is_below_another(
     no headings of this one."""
     above = [h for h in headings if h != title]
     nearest = [h for h in above if h not in titles][-1:]
+    if any(map(names_some_of_us, above[-2:])):
+        return True
     if any(names_other_place(h, edition.force_name) for h in above) or any(map(says_other_kind, nearest)):
         return True
     of_title = _read(SCALE.sub("", title).strip(), names, edition.data_to, _FILLERS)

@@ -15,11 +15,22 @@ from dagster_project.editions.tables import unit_shown
 from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
 from .edition_figures import EditionFigures
 from .excluding_words import OWN_AREAS, is_other_kind, is_part
-from .figures_in_text import Number, Spot, numbers_of
+from .figures_in_text import MONTH, Number, Spot, numbers_of
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, any_of, joined, mentions, named
-from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written, way_from
+from .words_around_numbers import (
+    CHANGE,
+    DOWN,
+    UP,
+    Written,
+    came_from,
+    is_plain_value,
+    is_value,
+    read_written,
+    rose_between,
+    way_from,
+)
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _VERSUS = r"\W*(?:compared (?:with|to)|against|versus|vs?\.?)(?: (?:only|just|in|the|those|that|of|for|£))* £?"
@@ -34,6 +45,7 @@ _HAD = re.compile(
     r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?"
 )
 """Between a number and a month without its year, behind it or before it."""
+_CLAUSE_END = re.compile(r";|\b(?:while|whereas|but|although|after|despite|as)\b", re.I)
 _TO_DATE = re.compile(r"\b(?:so far|to date)\b", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
@@ -51,11 +63,30 @@ _ITSELF = re.compile(
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _WERE_IN = re.compile(
-    r" (?:were|was)(?: recorded| made)? (?:in|across) (?:the )?(?:[A-Z]\w+ ?)+(?=[.,;:)]|$|(?:and|in|during)\b)"
+    r" (?:were|was)(?: recorded| made)? (?:in|across) (?:the )?(?:[A-Z]\w+ ?)+"
+    rf"(?=[.;:)]|$|(?:,|,? and) £?\d|(?:in|during) (?:(?:the )?(?:year|12|twelve|financial)|\d|Q\d|{MONTH}))"
 )
 """Where some of all were, and no more words: `178 were in Amber Valley`."""
 _OF_COUNTED = re.compile(rf"(?:{any_of('may_follow')}|\w+(?:ed|en|ly|ing)|more|fewer|new|were|was|ha[ds]|have)", re.I)
 """What may be said of what a number counts. Another noun means that it counts something else."""
+_BY_PEOPLE = re.compile(
+    r" (?:[a-z]+ ){0,2}?(?:people|persons|individuals|(?:wo)?men|children|adults|offenders|suspects|officers|drivers)\b"
+    r"[^,;]* \w+(?:ed|ing|made)(?: (?:in|with|to|for|of|the))* $"
+)
+"""Between a number of people and what they did: `1,900 people committed possession offences`."""
+_CLAUSE_AHEAD = re.compile(r"[,;]|\b(?:while|whereas|but|although)\b", re.I)
+_OTHER_SUBJECT = re.compile(
+    r" those (?:found|\w+ed)\b|"
+    r" (?:(?:the|our|its|their|and) )*(?:[a-z-]+ )?(?!(?:was|has|this|its|less|number|figure|level|total|volume|previou)s?\b)"
+    rf"[a-z]{{3,}}s (?:(?:in|for|of|at|across) [^,;]*?)?(?:{UP}|{DOWN}|changed|stood|went|came|to)\b"
+    r"| (?:and )?(?:the )?(?:number|volume|total) of (?!these|those|them|all)[a-z]"
+)
+"""A clause of something else than was named before it: `while searches rose to 105, arrests in Dales rose`."""
+_WERE_COUNTED = re.compile(
+    r" (?:(?:were|was) )?(?:recorded|logged|made|completed|conducted|administered|administrations|identified|positive)"
+    r"(?=\s?(?:[.,;:)]|$|(?:in|during|between|from|over)\b))"
+)
+"""What may be said of all that a number counts: `Naloxone: 30 administrations`, unlike `30 carried`."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _NEVER = float("inf")
@@ -76,13 +107,15 @@ _ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
 class Context:
     """The context of a sentence: the paragraph's number, the paragraph before it (`earlier`), its own earlier sentences
     (`before`), the newest period that they name (`period`), also if the figures of the last sentence here are of all (`here`),
-    the period of a heading or list (`lead`), and the words of a table above it (`subject`)."""
+    whether the newest that names any names several (`is_of_several`), the period of a heading or list (`lead`), and the words
+    of a table above it (`subject`)."""
 
     paragraph: str | None = None
     earlier: str = ""
     before: str = ""
     period: Period | None = None
     here: Period | None = None
+    is_of_several: bool = False
     lead: Period | None = None
     subject: str = ""
 
@@ -117,12 +150,21 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     }  # fmt: skip
     linked = {n: f for n, f in alone.items() if not came_from(Spot(sentence, n)) or _rose_to(n, numbers, sentence, alone)}
     for first, second in pairwise(numbers):
+        # `From 93 in December to 106 in January` has the months of two years, or of the wrong one.
+        if rose_between(sentence, first, second) and _is_backwards(linked.get(first), linked.get(second)):
+            linked.pop(first)
+            linked.pop(second)
         # `Rose by 299 in Erewash and 287 in Dales`.
         if _BESIDE.fullmatch(sentence, first.end, second.start) and read_written(Spot(sentence, first)).is_by:
             linked.pop(second, None)
     # Of several numbers, one of something else may make the units' so too: `reached 287 officers in Dales and 299 in Erewash`.
     left = {n.unit for n in numbers if n not in linked}
     return {n: f for n, f in linked.items() if f.area_type not in _PARTS or f.key in edition.by_key or n.unit not in left}
+
+
+def _is_backwards(earlier: Figure | None, later: Figure | None) -> bool:
+    return bool(earlier and later and earlier.first and later.first and earlier.first >= later.first
+                and earlier.area_name == later.area_name)
 
 
 def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[Number, Figure]) -> bool:
@@ -192,15 +234,17 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     areas = {edition.force_name, *(m.what for m in named(spot.sentence, units))}
     return [
         f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
-        if _has_unit(f, written) and not may_be_on_another(f, spot.sentence)
+        if _has_unit(f, written) and not may_be_on_another(f, spot)
     ]  # fmt: skip
 
 
-def may_be_on_another(figure: Figure, sentence: str) -> bool:
-    """Whether a change of less than a year may be on the month or quarter before, or from the first month to the last, as the
-    sentence names no year."""
+def may_be_on_another(figure: Figure, spot: Spot) -> bool:
+    """Whether a change of less than a year may be on the month or quarter before, or from the first month to the last, as its
+    clause names no year."""
     is_short = figure.first and figure.last and (figure.last - figure.first).days < 360
-    return bool(figure.shows != "value" and is_short and not (BEFORE.search(sentence) or _TO_DATE.search(sentence)))
+    clause = f"{_CLAUSE_END.split(spot.ahead)[-1]} {_CLAUSE_END.split(spot.behind)[0]}"
+    is_on_year = BEFORE.search(clause) or _TO_DATE.search(clause)
+    return bool(figure.shows != "value" and is_short and not is_on_year)
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
@@ -315,7 +359,7 @@ def _cost(spot: Spot, mention: Mention) -> float:
             return _NEVER
         crossed = spot.between(number.end, mention.start)
         gap = float(len(between))
-        if _MEANS.search(between) and _counts_another(spot, mention):
+        if _BY_PEOPLE.match(between) or (_MEANS.search(between) and _counts_another(spot, mention)):
             return _NEVER
         if not crossed and not breaks(between):
             return gap
@@ -323,6 +367,9 @@ def _cost(spot: Spot, mention: Mention) -> float:
         is_of_another = re.match(r" [a-z]", between) and not _ITSELF.match(spot.behind)
         return _NEVER if is_of_another else 300 + gap + 100 * crossed
     if mention.end <= number.start:
+        clause = _CLAUSE_AHEAD.split(sentence[mention.end : number.start])
+        if len(clause) > 1 and _OTHER_SUBJECT.match(clause[-1]):
+            return _NEVER
         crossed = spot.between(mention.end, number.start)
         words = sentence[mention.start : mention.end].lower().split()
         following = re.match(r" (\w[\w-]*)", spot.behind)
@@ -334,7 +381,7 @@ def _cost(spot: Spot, mention: Mention) -> float:
         # `Of the 47 searches, 12 were in Dales`.
         is_itself = is_itself or _WERE_IN.match(spot.behind)
         # `Drug tests: 953 completed`, unlike `Naloxone: 250 kits were issued`.
-        if following and not is_itself and not (is_joined and (is_joined[1] or _OF_COUNTED.fullmatch(following[1]))):
+        if following and not is_itself and not (is_joined and (is_joined[1] or _WERE_COUNTED.match(spot.behind))):
             return _NEVER
         return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
     return 0.0
@@ -366,6 +413,8 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not not_compared:
         chosen = context.lead or _period_before(spot.sentence, context)
+    if chosen is not None and chosen.end > spot.number.end and any(_is_since(p, spot) for p in periods):
+        return None
     if is_of_year_before(spot):
         return chosen.a_year_before() if chosen else None
     if not is_plain_value(spot):
@@ -375,8 +424,16 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     return chosen
 
 
+def _is_since(period: Period, spot: Spot) -> bool:
+    """Whether a number counts from a month without its year: `since July there have been 139 in 2025`."""
+    is_before = period.is_alone and period.how == "part" and period.end <= spot.number.start
+    return is_before and not spot.between(period.end, spot.number.start)
+
+
 def _period_before(sentence: str, context: Context) -> Period | None:
     """The period of the sentences before, if a sentence goes on from them: `There were also 94 arrests`."""
+    if context.is_of_several:
+        return None
     return context.period if _BACK.match(sentence) else context.here if _ALSO.match(sentence) else None
 
 
@@ -419,7 +476,7 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     after = [p for p in periods if p.start >= number.end]
     if after:
         between = spot.sentence[number.end : after[0].start]
-        joint = joined(spot.sentence)[number.end : after[0].start]
+        joint = joined(spot.sentence)[number.end : after[0].start].replace(", all in", " all in")
         is_far = re.search(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b", joint)
         is_near = IN_BRACKETS.fullmatch(between) or not is_far
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
@@ -445,6 +502,8 @@ def is_of_number_in_brackets(spot: Spot, period: Period) -> bool:
 def same_period(period: Period, context: Context) -> Period | None:
     """`the same period during 2024`: the period of the sentences before, in that year."""
     known = context.lead or context.period
+    if context.lead is None and context.is_of_several and period.first is None:
+        return None
     if known is None or known.last is None:
         return known
     while period.first and known.last and known.last.year > period.first.year:

@@ -25,6 +25,8 @@ _IN_BRACKETS = re.compile(r"(?<=[a-z]) \([^()]*\)")
 """A number in brackets behind words: `62 more searches in Dales (170) than before`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _VERB, _NOUN = f"(?:{any_of('change_verbs')}|{_UP})", f"(?:{any_of('change_nouns')})"
+_MOST_CHANGED = re.compile(rf"\b\w+est (?:\w+ )?{_NOUN}s?\b[^;]*\(£?$", re.I)
+"""Before a number in brackets that may be a value or a change: `the biggest rises were in Dales (`."""
 _BY = re.compile(
     rf"\b(?:{_VERB}|{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
@@ -63,7 +65,8 @@ _RANGE_BEHIND = re.compile(rf"^[-–]£?\d|^ to {_ANY}(?=.* between )", re.I)
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
 _OR_MORE = re.compile(
     r"^\+|^[ -]?fold\b|^ (?:or (?:more|fewer|less)|times (?:more|as|less|the|its|that|higher|lower|larger|greater)"
-    rf"|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?|additional)\b", re.I,
+    rf"|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?|additional"
+    r"|(?:above|below)(?! (?:the|last|20))|short of|shy of|ahead of)\b", re.I,
 )  # fmt: skip
 _CLAUSE = re.compile(r"[;:]|\b(?:while|whereas|but)\b", re.I)
 _PART = re.compile(r";|\b(?:while|whereas|but|and(?! £?\d)|although|though|despite|as|which|who|after|when)\b", re.I)
@@ -122,6 +125,8 @@ def is_value(spot: Spot) -> bool:
     is_in_brackets = ahead.rstrip().endswith("(") and _OF_SAME_CHANGE.search(ahead) and CHANGE.search(ahead[-60:])
     if is_in_brackets and _REST_OF_BRACKETS.match(behind):
         return False
+    if _MOST_CHANGED.search(ahead):
+        return False
     if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False
     if spot.number.unit == "percent" and _OF_BASE.match(behind):
@@ -151,6 +156,15 @@ def rose_between(sentence: str, first: Number, second: Number) -> bool:
     """Whether a sentence says that something went from one number to another: `from 68 in March to 116 in June`."""
     is_between = re.fullmatch(r"(?: in [\w /]{1,20})?,? to(?: \w+)? £?", sentence[first.end : second.start])
     return bool(is_between and re.search(r"\bfrom £?$", sentence[: first.start]))
+
+
+def says_more(sentence: str, first: Number, second: Number) -> int:
+    """1 if a sentence says that the first of two numbers in brackets is more, -1 if fewer, else 0: `more in Dales (47) than in
+    Erewash (12)`."""
+    are_in_brackets = sentence[: first.start].endswith("(") and sentence[: second.start].endswith("(")
+    than = re.search(r"\bthan\b", sentence[first.end : second.start])
+    words = re.findall(r"\b(?:more|fewer|higher|lower)\b", sentence[: first.end + than.start()]) if than else []
+    return (1 if words[0] in ("more", "higher") else -1) if are_in_brackets and len(words) == 1 else 0
 
 
 def _says_none(spot: Spot) -> bool:

@@ -193,6 +193,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Misuse of Drugs Act orders\n\n\tCharity\tPolice\tTotal\n2024/25\t30\t27\t75\n", ["agrees", "agrees", "disagrees"]),
         ("Drug activity\n\n\t2024/25\nPossession offences\t1,936\nTrafficking offences\t1,032\nTotal\t2,968\n",
          ["agrees", "agrees", "not linked"]),
+        ("Drug activity, 2024/25\n\n\tQ1\tQ2\tTotal\nDrug searches\t327\t326\t1,351\n", ["agrees", "agrees", "not linked"]),
+        ("Work of the proactive team\n\nDrug searches\n\n\t2024/25\nForce\t1,351\n", ["not linked"]),
         ("Nottinghamshire\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Nottinghamshire\n\nDrugs\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
         ("Derbyshire Constabulary\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["agrees"]),

@@ -219,6 +219,37 @@ OF_SOMETHING_ELSE = [
     # A month in which something else happened.
     "In 2024/25, a campaign ran in March and 1,936 possession offences were recorded.",
     "1,936 possession offences with a peak in March were recorded in 2024/25.",
+    "Once the team started in July 2025 it made 139 drug searches.",
+    "A campaign in July 2025 led to 139 drug searches.",
+    "Since July there have been 1,649 drug searches in 2025.",
+    "In 2024/25 March saw 1,936 possession offences.",
+    # A quarter that is an end of the time, or of another year.
+    "In Q1 and Q2 2024/25 there were 326 drug searches.",
+    "Cumulatively to Q2 2024/25 there were 326 drug searches.",
+    "By the end of Q1 2024/25 there were 327 drug searches.",
+    "Q2 2024/25 onwards saw 326 drug searches.",
+    "In Q5 2024/25 there were 1,936 possession offences.",
+    "In 2024/25 there were 327 drug searches in Q1 of the calendar year.",
+    # Which of them; who; a limit.
+    "In 2024/25 there were 3,477 drug incidents that were closed.",
+    "In 2024/25 there were 1,032 trafficking offences that went to court.",
+    "Of the 2,745 stop and searches that found nothing in 2025, 299 were in Erewash.",
+    "In Q1 2025/26 drug searches (530) by officers of the proactive team rose.",
+    "Just over 1,900 people committed possession offences in 2024/25.",
+    "In 2024/25 there were 105 drug searches in April at the festival.",
+    "In 2024/25, drug searches in April were 105 above plan.",
+    "In 2024/25, the find rate was 42% for cannabis.",
+    "In 2024/25, 568 drug searches found drugs in the home.",
+    "In 2024/25 possession offences rose; officers charged 1,936.",
+    "In 2024/25 possession offences rose, and the number of charges was 1,936.",
+    "Naloxone: 30 carried in the year to October 2025.",
+    # What units' numbers are of.
+    "Stop and searches by unit of the officer in 2025: Erewash 299; Dales 287.",
+    "Stop and searches by unit in 2025: Erewash town 299; Dales villages 287.",
+    "The biggest rises in stop and searches in 2025 were in Erewash (299) and Dales (287).",
+    "In 2025, Dales (287) had more stop and searches than Erewash (299).",
+    # From December to January is not within a year.
+    "In 2025 drug searches rose from 93 in December to 106 in January.",
     # A half-year's change may be on the half-year before.
     "In the six months to September 2025 possession offences rose by 25%.",
     "Possession offences rose by 336 between January and October 2025.",
@@ -446,6 +477,24 @@ JUDGED = [
     ("In 2024/25, 1,351 drug searches found drugs.", ["disagrees"]),
     ("In the year to October 2025, 842 tests were completed. Of these, 456 were positive.", ["agrees", "agrees"]),
     ("In the year to October 2025, 842 tests were completed. Of these, 465 were positive.", ["agrees", "disagrees"]),
+    ("In the year to October 2025, 842 drug tests were completed and 456 people were positive about the service.",
+     ["agrees", "not linked"]),
+    ("Just under 1,936 possession offences were recorded in 2024/25.", ["not computable"]),
+    # Another noun in a later clause, or another unit that a change is on.
+    ("While Derby West saw drug searches rise to 105 in 2024/25, arrests in Dales rose from 86 to 125.",
+     ["not linked"] * 3),
+    ("There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in Dales in the previous 12"
+     " months.", ["not linked", "agrees"]),
+    ("In Q2 2024/25 there were 326 drug searches, up 161, after a similar rise in the previous year.",
+     ["agrees", "not linked"]),
+    ("Of the 2,143 possession offences in 2025, 178 were in Amber Valley and for cannabis.", ["agrees", "not linked"]),
+    # After two periods, or another, it is open which one goes on.
+    ("In 2024/25 we recorded 1,936 possession offences, up from 1,431 in 2023/24. There were also 3,477 drug incidents.",
+     ["agrees", "agrees", "not linked"]),
+    ("In 2023/24 there were 1,431 possession offences, and 1,936 in 2024/25. Over the same period there were 3,477 drug"
+     " incidents.", ["agrees", "agrees", "not linked"]),
+    ("In 2024/25 we recorded 1,936 possession offences. In July a new team began. There were also 3,477 drug incidents.",
+     ["agrees", "not linked"]),
     # What goes on from the sentence before in its paragraph.
     ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,459 drug incidents.",
      ["agrees", "agrees"]),
