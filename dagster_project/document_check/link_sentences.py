@@ -74,11 +74,14 @@ _BY_PEOPLE = re.compile(
     r"[^,;]* \w+(?:ed|ing|made)(?: (?:in|with|to|for|of|the))* $"
 )
 """Between a number of people and what they did: `1,900 people committed possession offences`."""
-_CLAUSE_AHEAD = re.compile(r"[,;]|\b(?:while|whereas|but|although)\b", re.I)
+_CLAUSE_AHEAD = re.compile(r"[,;]|\b(?:while|whereas|but|although|and)\b", re.I)
 _OTHER_SUBJECT = re.compile(
     r" those (?:found|\w+ed)\b|"
-    r" (?:(?:the|our|its|their|and) )*(?:[a-z-]+ )?(?!(?:was|has|this|its|less|number|figure|level|total|volume|previou)s?\b)"
-    rf"[a-z]{{3,}}s (?:(?:in|for|of|at|across) [^,;]*?)?(?:{UP}|{DOWN}|changed|stood|went|came|to)\b"
+    r" (?:(?:the|our|its|their|and|with) )*(?:[a-z-]+ )?(?!(?:number|figure|level|total|volume|year|month|period|unit|area)s?\b"
+    r"|(?:was|were|ha[sd]|have|been|this|these|those|that|they|there|then|which|who|its|it|both|each|also|only|just|again|later"
+    r"|force|police|officers|we|previous|less|more|in|to|by|from|at|of|on|or|for|last|first|second|third|fourth|further|\w+ly"
+    rf"|\w+ed|\w+ing|{UP}|{DOWN})\b)[a-z]{{3,}} (?:(?:in|for|of|at|across) [^,;]*?)?(?:{UP}|{DOWN}|changed|stood|went|came"
+    r"|to|numbered|totalled|was|were)\b"
     r"| (?:and )?(?:the )?(?:number|volume|total) of (?!these|those|them|all)[a-z]"
 )
 """A clause of something else than was named before it: `while searches rose to 105, arrests in Dales rose`."""

@@ -198,6 +198,13 @@ def _days(match: re.Match[str], *_: date) -> tuple[str, date, date]:
     return "days", date(first_year, first_month, int(named.get("d1") or 1)), last
 
 
+def _months(match: re.Match[str], *_: date) -> _Days:
+    """`May to November 2025`. `May and November 2025` leave out what is between."""
+    how, first, last = _days(match)
+    is_run = " and " not in match[0] or re.search(r"\bbetween $", match.string[: match.start()], re.I)
+    return (how, first, last) if is_run or (last - first).days < 63 else _part()
+
+
 def _no_period(_match: re.Match[str], _data_to: date) -> None:
     """A single day."""
 
@@ -292,7 +299,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
         (rf"(?:{_FY}|\b{_Y2}) (?:q\d|h\d)\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
-        (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _days),
+        (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _months),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
         (rf"\b(?:to|up to|until|ending)(?: the end of)? {_M2} {_Y2}", _ends),
         (rf"{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),

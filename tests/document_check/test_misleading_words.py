@@ -248,6 +248,13 @@ OF_SOMETHING_ELSE = [
     "Stop and searches by unit in 2025: Erewash town 299; Dales villages 287.",
     "The biggest rises in stop and searches in 2025 were in Erewash (299) and Dales (287).",
     "In 2025, Dales (287) had more stop and searches than Erewash (299).",
+    "In August and October 2025 there were 443 drug searches.",
+    "In each of the four months to October 2025 there were 582 drug searches.",
+    "In Q3 2024/25 there were 361 drug searches across both forces.",
+    # Another noun in a later clause.
+    "In 2024/25 drug searches fell, and crime in Erewash rose to 152.",
+    "In 2024/25 drug searches rose, but knife crime was 1,351.",
+    "In 2024/25 drug searches rose and violent crime fell to 1,351.",
     # From December to January is not within a year.
     "In 2025 drug searches rose from 93 in December to 106 in January.",
     # A half-year's change may be on the half-year before.
