@@ -76,13 +76,12 @@ def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> Beside:
     is_force = OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence
     # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
     measures = mentions(spot.sentence, spot.sentence)
-    areas = (a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
+    areas = [a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures)]
     sentence = spot.sentence
     for m in measures:
         # Nor does its comma end a clause.
         sentence = sentence[: m.start] + sentence[m.start : m.end].replace(",", " ") + sentence[m.end :]
-    spot = replace(spot, sentence=sentence)
-    beside = _beside(spot, areas := tuple(areas), bool(is_force))
+    beside = _beside(replace(spot, sentence=sentence), tuple(areas), bool(is_force))
     before = [m.end for m in areas if m.what == beside.name and m.end <= spot.number.start]
     is_part_of_it = bool(before) and is_narrower(sentence[before[-1] : spot.number.start])
     return beside._replace(is_doubtful=beside.is_doubtful or is_part_of_it)

@@ -249,19 +249,7 @@ def failed_models(nodes: Iterable[Node]) -> list[Node]:
 def checks(nodes: Sequence[Node]) -> list[Check]:
     """dbt's tests as checks of the gate. They are about keys and lists, so all of them are critical. Those that dbt skipped are
     one check: only what failed says what to mend."""
-    n_skipped = sum(n.kind == "test" and n.status == "skipped" for n in nodes)
-    skipped = Check(
-        suite="dbt",
-        subject="project",
-        rule=SKIPPED_TESTS,
-        severity="critical",
-        passed=False,
-        found=f"{n_skipped} skipped",
-        reason="dbt skips the tests of what depends on a model whose own test fails.",
-        advice="Mend what failed: the next night runs them.",
-        message=f"{counted(n_skipped, 'test')} of dbt did not run, because of what failed",
-    )
-    return [
+    found = [
         Check(
             suite="dbt",
             subject=n.subject,
@@ -275,7 +263,21 @@ def checks(nodes: Sequence[Node]) -> list[Check]:
         )
         for n in nodes
         if n.kind == "test" and n.status != "skipped"
-    ] + [skipped] * bool(n_skipped)
+    ]
+    if n_skipped := sum(n.kind == "test" and n.status == "skipped" for n in nodes):
+        skipped = Check(
+            suite="dbt",
+            subject="project",
+            rule=SKIPPED_TESTS,
+            severity="critical",
+            passed=False,
+            found=f"{n_skipped} skipped",
+            reason="dbt skips the tests of what depends on a model whose own test fails.",
+            advice="Mend what failed: the next night runs them.",
+            message=f"{counted(n_skipped, 'test')} of dbt did not run, because of what failed",
+        )
+        found.append(skipped)
+    return found
 
 
 def skipped_tests(rules: Set[str]) -> list[Check]:
