@@ -139,16 +139,17 @@ def _models() -> list[str]:
 
 
 def _empty_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The tables that models read besides the files: all but the vocabulary are empty on a night without history."""
+    """The tables that models read besides the files: all but the project's own lists are empty on a night without history."""
     found = con.execute(
         "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
         " from duckdb_columns() where schema_name = 'raw' group by table_name"
     ).fetchall()
-    words = ", ".join(f"({', '.join(map(literal, row))})" for row in con.execute("from raw.vocabulary").fetchall())
-    return [
-        *(f"create table if not exists work.raw.{name} ({columns})" for name, columns in found),
-        f"insert into work.raw.vocabulary values {words}",
-    ]
+    made = [f"create table if not exists work.raw.{name} ({columns})" for name, columns in found]
+    for name in ("vocabulary", "coverages", "coverage_columns"):
+        rows = con.execute(f"select columns(*)::varchar from raw.{name}").fetchall()
+        values = ", ".join(f"({', '.join('null' if x is None else literal(x) for x in row)})" for row in rows)
+        made.append(f"insert into work.raw.{name} values {values}")
+    return made
 
 
 def main() -> None:

@@ -12,8 +12,9 @@ import jinja2
 import yaml
 
 from dagster_project.contracts import Column, Contract, load_contracts
+from dagster_project.core.coverages import read_coverage
 from dagster_project.core.home import DBT_PROJECT, PROJECT
-from dagster_project.core.seeds import extract_of, read_seed
+from dagster_project.core.seeds import coverage_of, extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality.suites import DEFAULT_SUITE, FACTS, load_suites
@@ -131,21 +132,7 @@ def marts() -> dict[str, Any]:
         "meta_columns": [
             (f"`meta.{name}`", about, _names(fields)) for name, (about, fields) in sorted(dictionary.TABLES.items())
         ],
-        "limits_table": _limits(),
     }
-
-
-def _limits() -> list[tuple[str, str, str]]:
-    """Coverages that are narrower than their extract's: a row for each reason."""
-    groups: dict[str, list[dict[str, str]]] = {}
-    for row in read_seed("coverage_limits"):
-        only = [f"{row['form']} files"] if row["form"] else []
-        only += [f"from {row['available_from']}"] if row["available_from"] else []
-        groups.setdefault(row["reason"] + (f" (only {', '.join(only)})" if only else ""), []).append(row)
-    return [
-        (_names(dict.fromkeys(r["extract"] for r in rows)), _names(r["coverage"] for r in rows), reason)
-        for reason, rows in groups.items()
-    ]
 
 
 def _mart(model: dict[str, Any]) -> dict[str, Any]:
@@ -159,13 +146,23 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
         **parts.groupdict(),
         "extracts": extracts,
         "areas": _areas([load_contracts()[e] for e in extracts]),
-        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _categories(m), _meaning(m)) for m in measures],
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _categories(m), _needs(m), _meaning(m)) for m in measures],
     }
 
 
 def _meaning(measure: dict[str, str]) -> str:
     """What is counted, and the formula for a period if it is not a sum of months."""
     return measure["meaning"] + ("" if measure["aggregation"] == "sum" else f". {dictionary.formula(measure)}")
+
+
+def _needs(measure: dict[str, str]) -> str:
+    """The columns that a file must have for the measure, and those that it needs too for the measure's categories."""
+    whole = read_coverage(measure["coverage"])
+    by_category = read_coverage(coverage_of(measure, "by category"))
+    needs = " and ".join(" or ".join(f"`{column}`" for column in group) for group in whole.needs)
+    more = _names(sorted(by_category.columns - whole.columns))
+    parts = [needs, f"{more} for categories" if more else "", f"from {whole.available_from}" if whole.available_from else ""]
+    return "; ".join(filter(None, parts))
 
 
 def _areas(contracts: list[Contract]) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 from functools import cache
 
+from .coverages import read_coverage
 from .home import SEEDS
 
 
@@ -21,8 +22,7 @@ def force_names() -> dict[str, str]:
 
 def extract_of(measure: Mapping[str, str]) -> str:
     """The extract on whose covered days a measure is available, from its row of `measure_list`."""
-    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
-    return limits.get(measure["coverage"], measure["coverage"])
+    return read_coverage(measure["coverage"]).extract
 
 
 def coverage_of(measure: Mapping[str, str], category: str) -> str:

@@ -14,7 +14,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, write_parquet
@@ -110,8 +110,7 @@ def _keep_totals(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry,
 
 def _monthly_totals_sql(entry: LedgerEntry) -> str:
     """SQL for what a load's current rows add to each measure in each month, in the columns of `TOTALS_COLUMNS`."""
-    coverages = {entry.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == entry.extract)}
-    subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
+    subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if extract_of(m) == entry.extract})
     events = " union all ".join(
         f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(entry.load_id))}" for s in subjects
     )

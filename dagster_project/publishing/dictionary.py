@@ -16,6 +16,7 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
+from dagster_project.core.coverages import read_coverage
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
@@ -207,11 +208,10 @@ def _comment_public(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:
-    limits = {r["coverage"]: r["available_from"] or None for r in read_seed("coverage_limits")}
     return [
         (
             "measure", "marts", m["mart"], m["measure"], m["title"], m["unit"], None, m["meaning"],
-            formula(m), limits.get(m["coverage"]),
+            formula(m), read_coverage(m["coverage"]).available_from,
         )
         for m in read_seed("measure_list")
         if m["is_published"] == "true"

@@ -1,6 +1,6 @@
 """Which files changed a figure: files of its extracts that only one of two nights has in `meta.files`.
 
-The extracts of a measure follow from `measure_list` and `coverage_limits`; the periods that a file can change, from its window
+The extracts of a measure follow from `measure_list`; the periods that a file can change, from its window
 and its extract's contract.
 """
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.coverages import read_coverage
 from dagster_project.core.errors import Cause, PamError
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.similar_names import suggestion
 
-LISTS = ("measure_list", "coverage_limits", "coverage_columns", "vocabulary")
+LISTS = ("measure_list", "vocabulary")
 COUNTED = ("sum", "stock", "last")
 """How months of a measure add up that has events of its own."""
 EVENT = ("happened", "measure", "category", "amount", "extract")
@@ -54,9 +55,10 @@ def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Itera
             yield f"{model}.sql: nobody reads it: add '{model.removesuffix('_events')}' to dbt/macros/subjects.sql"
     measures = {(m["mart"], m["measure"]): m for m in lists["measure_list"]}
     contracts = load_contracts()
-    extract_of = {x: x for x in contracts} | {row["coverage"]: row["extract"] for row in lists["coverage_limits"]}
-    yield from _unknown_names(measures, extract_of)
-    yield from _rates_of_other_days(lists, measures)
+    if faults := [*_unknown_names(measures)]:
+        yield from faults
+        return
+    yield from _rates_of_other_days(measures)
     words = {(w["extract"], w["column"], w["counts_as"]) for w in lists["vocabulary"]}
     counted: set[tuple[str, str]] = set()
     for model_name, sql in sorted(models.items()):
@@ -74,7 +76,7 @@ def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Itera
         for extract in sorted(staged - extracts if extracts <= contracts.keys() and not model.faults else ()):
             yield f"{model_name}.sql: reads stg_{extract}, and no event says extract='{extract}'"
         for event in model.events:
-            yield from _faults_of(event, measures, extract_of, lists)
+            yield from _faults_of(event, measures)
         # Which measure an event counts that can't be read is not known.
         counted |= {(e.mart, e.measure) for e in model.events} if not model.faults else measures.keys()
     for mart, name in sorted(measures.keys() - counted):
@@ -82,34 +84,47 @@ def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Itera
             yield f"seeds/measure_list.csv: {name}: no event of {mart.removeprefix('mart_')}_events.sql counts it: always 0"
 
 
-def _faults_of(event: "_Event", measures: Measures, extract_of: Mapping[str, str], lists: Lists) -> Iterator[str]:
+def _faults_of(event: "_Event", measures: Measures) -> Iterator[str]:
     m = measures.get((event.mart, event.measure))
     if m is None:
         near = suggestion(event.measure, (name for of, name in measures if of == event.mart))
         yield f"{event.model}.sql: {event.measure} is no measure of {event.mart} in seeds/measure_list.csv{near}"
     elif event.extract not in load_contracts():
         yield f"{event.model}.sql: no extract is called {event.extract}{suggestion(event.extract, load_contracts())}"
-    elif m["coverage"] in extract_of and extract_of[m["coverage"]] != event.extract:
-        of = extract_of[m["coverage"]]
-        yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {of}"
+    elif extract_of(m) != event.extract:
+        yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {extract_of(m)}"
     else:
         yield from _misplaced(event, m)
-        yield from _unasked(event, m, lists)
+        yield from _unasked(event, m)
 
 
-def _unknown_names(measures: Measures, extract_of: Mapping[str, str]) -> Iterator[str]:
+def _unknown_names(measures: Measures) -> Iterator[str]:
     splits = {f"{x}.{c.name}" for x, contract in load_contracts().items() for c in contract.columns if c.values}
     for (mart, name), m in measures.items():
         row, of_mart = f"seeds/measure_list.csv: {name}", {measure for of, measure in measures if of == mart}
         for name_of in ("coverage", "category_coverage"):
-            if m[name_of] and m[name_of] not in extract_of:
-                near = suggestion(m[name_of], extract_of)
-                yield f"{row}: {name_of}: {m[name_of]} is no extract, and no coverage of seeds/coverage_limits.csv{near}"
+            if m[name_of] or name_of == "coverage":
+                yield from (f"{row}: {name_of}: {fault}" for fault in _faults_of_coverage(m[name_of]))
         for part in ("numerator", "denominator"):
             if m[part] and m[part] not in of_mart:
                 yield f"{row}: {part}: {m[part]} is no measure of {mart}{suggestion(m[part], of_mart)}"
         if m["split_by"] and m["split_by"] not in splits:
             yield f"{row}: split_by: {m['split_by']} is no column with values{suggestion(m['split_by'], splits)}"
+
+
+def _faults_of_coverage(text: str) -> Iterator[str]:
+    try:
+        coverage = read_coverage(text)
+    except ValueError as error:
+        yield str(error)
+        return
+    contract = load_contracts().get(coverage.extract)
+    if contract is None:
+        yield f"no extract is called {coverage.extract}{suggestion(coverage.extract, load_contracts())}"
+        return
+    columns = {c.name for c in contract.columns}
+    for column in sorted(coverage.columns - columns):
+        yield f"{coverage.extract} has no column {column}{suggestion(column, columns)}"
 
 
 @dataclass(frozen=True)
@@ -223,7 +238,7 @@ def _misplaced(event: _Event, measure: Row) -> Iterator[str]:
         )
 
 
-def _unasked(event: _Event, measure: Row, lists: Lists) -> Iterator[str]:
+def _unasked(event: _Event, measure: Row) -> Iterator[str]:
     """Columns that files may lack, or have blank in every row, and no coverage asks for: such a file would count as 0."""
     contract = load_contracts()[event.extract]
     may_lack = {c.name for c in contract.columns if c.type != "unit"} - contract.never_optional
@@ -231,27 +246,20 @@ def _unasked(event: _Event, measure: Row, lists: Lists) -> Iterator[str]:
     if event.category_words:
         asking["category_coverage"] = event.words | event.category_words
     for name_of, words in asking.items():
-        coverage = measure[name_of] or measure["coverage"]
-        if coverage not in {*load_contracts(), *(row["coverage"] for row in lists["coverage_limits"])}:
-            continue
-        asked = {row["column_name"] for row in lists["coverage_columns"] if row["coverage"] == coverage}
-        for column in sorted(may_lack & words - asked):
+        coverage = read_coverage(measure[name_of] or measure["coverage"])
+        if missing := sorted(may_lack & words - coverage.columns):
             yield (
-                f"seeds/coverage_columns.csv: {event.measure} needs {column} of {event.extract}, and its {name_of} does not "
-                f"ask for it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,{column},{column} here"
+                f"seeds/measure_list.csv: {event.measure}: its {name_of} does not ask for {' and '.join(missing)}, which it "
+                f"needs: write `{coverage.with_columns(missing)}`"
             )
 
 
-def _rates_of_other_days(lists: Lists, measures: Measures) -> Iterator[str]:
+def _rates_of_other_days(measures: Measures) -> Iterator[str]:
     """Rates whose parts are not known for the same files: in a year, one would be of all months and the other of some."""
-    limits = {row["coverage"]: (row["extract"], row["form"], row["available_from"]) for row in lists["coverage_limits"]}
-    columns: dict[str, set[tuple[str, str]]] = {}
-    for row in lists["coverage_columns"]:
-        columns.setdefault(row["coverage"], set()).add((row["one_of"], row["column_name"]))
 
-    def known_for(m: Row, field: str) -> object:
-        coverage = m[field] or m["coverage"]
-        return limits.get(coverage, (coverage, "", "")), columns.get(coverage, set())
+    def known_for(m: Row, name_of: str) -> object:
+        coverage = read_coverage(m[name_of] or m["coverage"])
+        return coverage.extract, coverage.available_from, {frozenset(group) for group in coverage.needs}
 
     for (mart, name), m in measures.items():
         for part in ("numerator", "denominator"):
@@ -261,5 +269,5 @@ def _rates_of_other_days(lists: Lists, measures: Measures) -> Iterator[str]:
             if other and any(known_for(m, name_of) != known_for(other, name_of) for name_of in fields):
                 yield (
                     f"seeds/measure_list.csv: {name}: its {part} {m[part]} has a coverage of other columns or days: give both "
-                    f"the same, or make a part of the coverage {m['coverage']} that is not published"
+                    f"the same, or make a part of the coverage `{m['coverage']}` that is not published"
                 )

@@ -18,6 +18,7 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import Extracts, read_config
+from dagster_project.core.coverages import Coverage, coverages_of
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.published_file import published_night
@@ -32,6 +33,7 @@ from dagster_project.core.reference_lists import (
     rebase_rows,
     seeded_words,
 )
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
@@ -252,6 +254,10 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
     make_raw_table(con, "contracts", rows)
     values = [(c.extract, k.name, v) for c in contracts.values() for k in c.columns for v in k.values]
     make_raw_table(con, "contract_values", values)
+    coverages = {name: Coverage(name, name) for name in contracts} | coverages_of(read_seed("measure_list"))
+    make_raw_table(con, "coverages", [(c.name, c.extract, c.available_from) for c in coverages.values()])
+    needed = [(c.name, "/".join(group), column) for c in coverages.values() for group in c.needs for column in group]
+    make_raw_table(con, "coverage_columns", needed)
 
 
 def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:

@@ -98,9 +98,7 @@ def compile_staging(folder: Path) -> Staging:
     home = Home(folder / "home").create()
     raw_schema.fresh_candidate(home)
     raw_schema.prepare_raw(home, "night", date(2026, 1, 1))
-    lists = (
-        "coverage_limits", "coverage_columns", "months", "measure_list", "+unit_names", "+area_members", "+offence_classes",
-    )  # fmt: skip
+    lists = ("months", "measure_list", "+unit_names", "+area_members", "+offence_classes")
     nodes = dbt_runner.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = ["events", "event_days", "monthly", *(f"{s}_events" for s in SUBJECTS.values())]
@@ -123,7 +121,7 @@ def compile_staging(folder: Path) -> Staging:
     con.execute(f"create view work.measures.events as {sql['events']}")
     con.execute("create table work.staging.figures_to_rebuild (mart varchar, force_code varchar, from_month_no integer)")
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
-    for table in ("seeds.coverage_limits", "seeds.coverage_columns", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
+    for table in ("seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
     return Staging(sql, OpenConnection(con))
 
@@ -243,7 +241,7 @@ class Warehouse:
         if areas not in named:
             coverages = {} if not all(full.values()) else coverages
         if extract == "stop_search":
-            coverages["stop_search_split"] = lambda load: load.form == "police_uk" or full[load.drop.path]
+            coverages["stop_search with legislation"] = lambda load: load.form == "police_uk" or full[load.drop.path]
         differences = []
         for coverage, has_columns in coverages.items():
             days = {d for (d,) in con.execute(DAYS, [coverage]).fetchall()}

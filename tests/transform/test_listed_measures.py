@@ -55,11 +55,19 @@ def test_those_of_the_project_are_sound() -> None:
             ],
         ),
         (
-            set_in("referrals", coverage="drug_tests_refered"),
+            set_in("referrals", coverage="drug_tests (referred)"),
             [
-                "seeds/measure_list.csv: referrals: coverage: drug_tests_refered is no extract, and no coverage of "
-                "seeds/coverage_limits.csv; is drug_tests_referred meant?"
+                "seeds/measure_list.csv: referrals: coverage: `drug_tests (referred)` is not written as "
+                "`<extract> with <column> + <column> from <date>`"
             ],
+        ),
+        (
+            set_in("referrals", coverage="drug_test with referred"),
+            ["seeds/measure_list.csv: referrals: coverage: no extract is called drug_test; is drug_tests meant?"],
+        ),
+        (
+            set_in("referrals", coverage="drug_tests with refered"),
+            ["seeds/measure_list.csv: referrals: coverage: drug_tests has no column refered; is referred meant?"],
         ),
         (
             set_in("referrals", coverage="naloxone"),
@@ -83,7 +91,8 @@ def test_those_of_the_project_are_sound() -> None:
             set_in("positivity_rate", denominator="tests_completed"),
             [
                 "seeds/measure_list.csv: positivity_rate: its denominator tests_completed has a coverage of other columns or "
-                "days: give both the same, or make a part of the coverage drug_tests_results that is not published"
+                "days: give both the same, or make a part of the coverage "
+                "`drug_tests with cocaine/opiates/result + test_status` that is not published"
             ],
         ),
         (
@@ -153,17 +162,23 @@ def test_those_of_the_project_are_sound() -> None:
         (
             set_in("tests_missed", category_coverage=""),
             [
-                "seeds/coverage_columns.csv: tests_missed needs missed_reason of drug_tests, and its category_coverage does "
-                "not ask for it: name one that does, with a row in seeds/coverage_limits.csv and "
-                "COVERAGE,missed_reason,missed_reason here"
+                "seeds/measure_list.csv: tests_missed: its category_coverage does not ask for missed_reason, which it needs: "
+                "write `drug_tests with missed_reason + test_status`"
             ],
         ),
         (
             # The column is in a filter of a query that the select reads.
             set_in("knightlow_visits", coverage="iom_visits"),
             [
-                "seeds/coverage_columns.csv: knightlow_visits needs operation of iom_visits, and its coverage does not ask for "
-                "it: name one that does, with a row in seeds/coverage_limits.csv and COVERAGE,operation,operation here"
+                "seeds/measure_list.csv: knightlow_visits: its coverage does not ask for operation, which it needs: "
+                "write `iom_visits with operation`"
+            ],
+        ),
+        (
+            set_in("roc_drugs_emergency", coverage="incidents from 2023-10-01"),
+            [
+                "seeds/measure_list.csv: roc_drugs_emergency: its coverage does not ask for grade and qualifiers and "
+                "record_type, which it needs: write `incidents with grade + qualifiers + record_type from 2023-10-01`"
             ],
         ),
     ],

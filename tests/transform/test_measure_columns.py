@@ -1,11 +1,11 @@
-"""The columns that each measure rests on, written down a second time: a slip in the lists would make a false 0.
+"""The columns that each measure rests on, written down a second time: a slip in the list would make a false 0.
 
 tests/landing/test_absent_columns.py shows what a night does where they are absent; its files lack several at once.
 """
 
-from collections import defaultdict
-
 from support import seed
+
+from dagster_project.core.coverages import read_coverage
 
 COUNTED = [m for m in seed("measure_list") if m["aggregation"] in ("sum", "stock", "last")]
 
@@ -65,20 +65,16 @@ counts is here, so that nobody adds one without asking what it needs: `nothing` 
 
 
 def test_each_measure_rests_on_its_columns() -> None:
-    columns: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in seed("coverage_columns"):
-        columns[row["coverage"]][row["one_of"]].add(row["column_name"])
-    begins = {row["coverage"]: row["available_from"] for row in seed("coverage_limits")}
-
     def needs(coverage: str) -> set[str]:
-        return {"|".join(sorted(names)) for names in columns[coverage].values()}
+        return {"|".join(sorted(names)) for names in read_coverage(coverage).needs}
 
     found = {}
     for m in seed("measure_list"):
-        whole, categories = needs(m["coverage"]), needs(m["category_coverage"])
-        assert not m["category_coverage"] or whole < categories, m["measure"]
-        begin = f" from {begins[m['coverage']]}" if begins.get(m["coverage"]) else ""
-        more = f" / {' '.join(sorted(categories - whole))}" if categories else ""
+        whole, categories = needs(m["coverage"]), needs(m["category_coverage"] or m["coverage"]) - needs(m["coverage"])
+        begins = read_coverage(m["coverage"]).available_from
+        assert bool(m["category_coverage"]) == bool(categories), m["measure"]
+        begin = f" from {begins}" if begins else ""
+        more = f" / {' '.join(sorted(categories))}" if categories else ""
         text = f"{' '.join(sorted(whole))}{begin}{more}".strip()
         if text or m in COUNTED:
             found[m["mart"], m["measure"]] = text or "nothing"

@@ -34,8 +34,8 @@ select
         else 'As published'
     end as formula,
     listed.aggregation = 'sum' as is_additive,
-    limits.available_from
+    coverages.available_from
 from measures as listed
 inner join marts on listed.mart = marts.mart
-left join {{ ref('coverage_limits') }} as limits on listed.coverage = limits.coverage
+left join {{ source('raw', 'coverages') }} as coverages on listed.coverage = coverages.coverage
 where listed.is_published

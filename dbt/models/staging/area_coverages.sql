@@ -6,12 +6,6 @@ with lacking as (
     from {{ ref('standing_loads') }} as loads
     inner join {{ source('raw', 'absent_columns') }} as absent on loads.load_id = absent.load_id
     where absent.is_unit
-),
-
-coverages as (
-    select extract as coverage, extract from {{ source('raw', 'contracts') }}
-    union all
-    select coverage, extract from {{ ref('coverage_limits') }}
 )
 
 select
@@ -19,5 +13,5 @@ select
     coverages.extract,
     lacking.force_code,
     concat(coverages.coverage, '.areas') as area_coverage
-from coverages
+from {{ source('raw', 'coverages') }} as coverages
 inner join lacking on coverages.extract = lacking.extract

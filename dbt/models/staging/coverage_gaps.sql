@@ -3,9 +3,9 @@
 -- whatever an older file says.
 with lacking as (
     select needed.coverage, loads.load_id
-    from {{ ref('coverage_columns') }} as needed
-    inner join {{ ref('coverage_limits') }} as limits on needed.coverage = limits.coverage
-    inner join {{ ref('standing_loads') }} as loads on limits.extract = loads.extract
+    from {{ source('raw', 'coverage_columns') }} as needed
+    inner join {{ source('raw', 'coverages') }} as coverages on needed.coverage = coverages.coverage
+    inner join {{ ref('standing_loads') }} as loads on coverages.extract = loads.extract
     left join {{ source('raw', 'absent_columns') }} as absent
         on loads.load_id = absent.load_id
         and needed.column_name = absent.column_name

@@ -2,9 +2,7 @@
 -- How many days of each month are covered; `coverage_windows` says which. A row for each month from the first to the last of a
 -- coverage, without gaps, so that a year earlier is always twelve rows earlier.
 with coverages as (
-    select extract as coverage, extract, cast(null as string) as force_code from {{ source('raw', 'contracts') }}
-    union all
-    select coverage, extract, cast(null as string) as force_code from {{ ref('coverage_limits') }}
+    select coverage, extract, cast(null as string) as force_code from {{ source('raw', 'coverages') }}
     union all
     select area_coverage as coverage, extract, force_code from {{ ref('area_coverages') }}
 ),

@@ -2,17 +2,12 @@
 -- The covered days of each coverage: the union of the accepted windows, without days before a coverage's own limit, and without
 -- days whose current rows are of a file that lacks the columns.
 with coverages as (
-    select
-        extract as coverage, extract, cast(null as string) as form, cast(null as date) as available_from,
-        cast(null as string) as force_code
-    from {{ source('raw', 'contracts') }}
+    select coverage, extract, available_from, cast(null as string) as force_code
+    from {{ source('raw', 'coverages') }}
     union all
-    select coverage, extract, form, available_from, cast(null as string) as force_code
-    from {{ ref('coverage_limits') }}
-    union all
-    select areas.area_coverage as coverage, areas.extract, limits.form, limits.available_from, areas.force_code
+    select areas.area_coverage as coverage, areas.extract, coverages.available_from, areas.force_code
     from {{ ref('area_coverages') }} as areas
-    left join {{ ref('coverage_limits') }} as limits on areas.coverage = limits.coverage
+    inner join {{ source('raw', 'coverages') }} as coverages on areas.coverage = coverages.coverage
 ),
 
 -- Months whose rows were erased: files that landed since have no say in their days (`superseded_rows`).
@@ -22,12 +17,12 @@ closed as (
 ),
 
 spans as (
-    select load_id, extract, force_code, form, load_rank, night_id, covered_from, covered_to, '' as kept_night
+    select load_id, extract, force_code, load_rank, night_id, covered_from, covered_to, '' as kept_night
     from {{ ref('standing_loads') }}
     union all
     select
-        loads.load_id, loads.extract, loads.force_code, loads.form, loads.load_rank, loads.night_id, closed.covered_from,
-        closed.covered_to, closed.kept_night
+        loads.load_id, loads.extract, loads.force_code, loads.load_rank, loads.night_id, closed.covered_from, closed.covered_to,
+        closed.kept_night
     from {{ ref('standing_loads') }} as loads
     inner join closed on loads.load_id = closed.load_id
 ),
@@ -46,7 +41,6 @@ usable as (
     from coverages
     inner join spans as loads
         on coverages.extract = loads.extract
-        and loads.form = coalesce(coverages.form, loads.form)
         and loads.force_code = coalesce(coverages.force_code, loads.force_code)
     left join (select distinct coverage, load_id from {{ ref('coverage_gaps') }}) as lacking -- noqa: ST05
         on coverages.coverage = lacking.coverage
