@@ -159,7 +159,7 @@ def _one_value(rows: StoredRows) -> Iterator[str]:
 
 
 def _blanks(rows: StoredRows) -> Iterator[str]:
-    """Notes blanks of required columns, which count in no measure that needs them, and values on the first row of a group."""
+    """Notes blanks of required columns, of which no measure knows the value, and values on the first row of a group."""
     if rows.sheet.form != "canonical" or rows.sheet.contract.kind == "indicators":
         return
     for c in rows.of_contract:
@@ -167,7 +167,8 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
         if needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n:
-            yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: measures that need it do not count them"
+            they = "add nothing" if c.type in ("money", "whole") else "count as none of its values"
+            yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: these rows {they}"
         may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
         if may_group and rows.n >= GROUPED_ROWS and 2 * n_blank > rows.n and (note := blanks_after_first(rows.con, c.name)):
             yield f"{c.name}: {note}: fill it down, or these rows count as without it"
