@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_FILES = 100
 """Files that are named below a reason."""
 
+
 def headline(receipt: Receipt, home: Home) -> str:
     if receipt.outcome in ("held", "failed"):
         is_held = receipt.outcome == "held"
@@ -40,51 +41,10 @@ def headline(receipt: Receipt, home: Home) -> str:
 
 def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bool = False) -> None:
     """`found_none`: landing has looked at the whole inbox, and there was no new file."""
-    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
-    if by["accepted"]:
-        names = {f["force_code"] for f in by["accepted"]}
-        forces = ("force",) if len(names) > 1 else ()
-        title = "Landed tonight" if forces else f"Landed tonight, {names.pop()}"
-        # No word is broken: in a terminal of 80 columns the days take more lines, and long names leave room for the numbers.
-        between = 0 if forces else 1
-        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, between, 0, 0))
-        for name in ("extract", *forces):
-            table.add_column(name, no_wrap=True)
-        table.add_column("covers", min_width=len("2025-12-31"))
-        for name in ("landed", "quarantined", "repeats"):
-            table.add_column(name, justify="right", no_wrap=True)
-        for f in sorted(by["accepted"], key=lambda f: (f["extract"], f["force_code"], f["covered_from"])):
-            table.add_row(
-                f["extract"], *([f["force_code"]] if forces else []), f"{f['covered_from']} to {f['covered_to']}",
-                f"{f.get('rows_landed', 0):,}", f"{f.get('rows_quarantined', 0):,}", f"{f.get('rows_duplicate', 0):,}",
-            )  # fmt: skip
-        console.print(table)
-    # A file that is known is not shown, unless somebody may expect that it is read again.
-    by["known"] = [f for f in receipt.files if f["outcome"] == "known" and MAPPING_CHANGED in (f.get("reason") or "")]
-    for outcome in ("held", "refused", "known"):
-        for line in by_reason(f"{outcome} ", by[outcome]):
-            print_line(console, line, "yellow")
-    unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
-    left_out: dict[tuple[str, str, int], list[str]] = {}
-    for f in receipt.files:
-        if (n := f.get("rows_ignored")) and f["outcome"] != "known":
-            left_out.setdefault((f["extract"], f["force_code"], n), []).append(f["source_file"])
-    # A first night may have years of monthly files: a line for each would hide what is refused.
-    for (extract, _, n), (name, *others) in left_out.items():
-        where, its = (f"{name} and {len(others):,} more of {extract}, each", "their") if others else (name, "its")
-        print_line(console, f"{where}: {counted(n, 'row')} left out, as {its} mapping says (ignore)")
-    for f in receipt.files:
-        if f.get("drift"):
-            print_line(console, f"note {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
-        # Those of a held file are in its reason.
-        for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
-            unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))
-    for name, files in unknown.items():
-        where, values = files[0]
-        if len(files) > 1:
-            # Files may have the same rows: of each value, its files are counted.
-            where, values = counted(len(files), "file"), Counter(value for _, found in files for value in found)
-        print_line(console, f"no list has {name}, in {where}: {shown_values(values)}; see pam vocabulary", "yellow")
+    _show_landed(console, [f for f in receipt.files if f["outcome"] == "accepted"])
+    _show_not_landed(console, receipt.files)
+    _show_left_out(console, receipt.files)
+    _show_notes(console, receipt.files)
     if found_none:
         print_line(console, "No new file.")
     _show_checks(console, receipt)
@@ -100,6 +60,64 @@ def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: boo
     if receipt.outcome in ("published", "unchanged"):
         print_line(console, headline(receipt, home), "green")
         print_line(console, 'Query it: pam query "select * from meta.extracts", or see pam status')
+
+
+def _show_landed(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
+    """A table of the files that landed, with the force in each row if there are several."""
+    if not files:
+        return
+    names = {f["force_code"] for f in files}
+    forces = ("force",) if len(names) > 1 else ()
+    title = "Landed tonight" if forces else f"Landed tonight, {names.pop()}"
+    # No word is broken: in a terminal of 80 columns the days take more lines, and long names leave room for the numbers.
+    between = 0 if forces else 1
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, between, 0, 0))
+    for name in ("extract", *forces):
+        table.add_column(name, no_wrap=True)
+    table.add_column("covers", min_width=len("2025-12-31"))
+    for name in ("landed", "quarantined", "repeats"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for f in sorted(files, key=lambda f: (f["extract"], f["force_code"], f["covered_from"])):
+        table.add_row(
+            f["extract"], *([f["force_code"]] if forces else []), f"{f['covered_from']} to {f['covered_to']}",
+            f"{f.get('rows_landed', 0):,}", f"{f.get('rows_quarantined', 0):,}", f"{f.get('rows_duplicate', 0):,}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def _show_not_landed(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
+    """The files that were held or refused. One that is known is shown only if somebody may expect that it is read again."""
+    shown = [f for f in files if f["outcome"] != "known" or MAPPING_CHANGED in (f.get("reason") or "")]
+    for outcome in ("held", "refused", "known"):
+        for line in by_reason(f"{outcome} ", [f for f in shown if f["outcome"] == outcome]):
+            print_line(console, line, "yellow")
+
+
+def _show_left_out(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
+    """The rows that mappings leave out. Files of one extract share a line: a first night may have years of monthly files."""
+    left_out: dict[tuple[str, str, int], list[str]] = {}
+    for f in files:
+        if (n := f.get("rows_ignored")) and f["outcome"] != "known":
+            left_out.setdefault((f["extract"], f["force_code"], n), []).append(f["source_file"])
+    for (extract, _, n), (name, *others) in left_out.items():
+        where, its = (f"{name} and {len(others):,} more of {extract}, each", "their") if others else (name, "its")
+        print_line(console, f"{where}: {counted(n, 'row')} left out, as {its} mapping says (ignore)")
+
+
+def _show_notes(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
+    """What landing noted on each file, and the values that no list has. Those of a held file are in its reason."""
+    unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
+    for f in files:
+        if f.get("drift"):
+            print_line(console, f"note {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
+        for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
+            unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))
+    for name, found in unknown.items():
+        where, values = found[0]
+        if len(found) > 1:
+            # Files may have the same rows: of each value, its files are counted.
+            where, values = counted(len(found), "file"), Counter(value for _, in_file in found for value in in_file)
+        print_line(console, f"no list has {name}, in {where}: {shown_values(values)}; see pam vocabulary", "yellow")
 
 
 def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
