@@ -159,7 +159,9 @@ def _needs(measure: dict[str, str]) -> str:
     """The columns that a file must have for the measure, and those that it needs too for the measure's categories."""
     whole = read_coverage(measure["coverage"])
     by_category = read_coverage(coverage_of(measure, "by category"))
-    needs = " and ".join(" or ".join(f"`{column}`" for column in group) for group in whole.needs)
+    groups = [set(group) for group in whole.needs]
+    # Where one column of a group is needed anyway, the others are not.
+    needs = ", ".join(" or ".join(_names([c]) for c in sorted(group)) for group in groups if not any(g < group for g in groups))
     more = _names(sorted(by_category.columns - whole.columns))
     parts = [needs, f"{more} for categories" if more else "", f"from {whole.available_from}" if whole.available_from else ""]
     return "; ".join(filter(None, parts))

@@ -176,8 +176,9 @@ def _read(name: str, template: str) -> _Model:
     for select in re.split(r"\bunion all\b|\n\),?\n", model.sql):
         for number in map(int, _EVENT.findall(select)):
             if values := given.get(number):
-                words = _words(f"{values.get('amount', '')} {_read_from(select, named)}")
+                words = _with_computed(_words(values.get("amount", "")), select, named)
                 category = _words(values.get("category", "")) - {"all"}
+                category = category and _with_computed(category, select, named)
                 event = _Event(name, values["measure"], values["extract"], _words(values["happened"]), words, category)
                 model.events.append(event)
     return model
@@ -209,13 +210,32 @@ def _text(node: nodes.Node) -> str | None:
     return None
 
 
-def _read_from(query: str, named: Mapping[str, str]) -> str:
-    """What a query reads, and by what it filters, with the same of the named queries that it reads."""
+def _with_computed(words: frozenset[str], query: str, named: Mapping[str, str]) -> frozenset[str]:
+    """`words`, which a query asks for, with what it reads and filters by, and the same of the named queries that it reads: of
+    what they compute (`... as is_positive`), only what is asked for."""
     tail = re.search(r"\bfrom\s.*", query, re.S)
     text = re.sub(r"'[^']*'", "", tail[0]) if tail else ""
+    words |= _words(text)
     others = {x: q for x, q in named.items() if q != query}
-    read = dict.fromkeys(x for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in others)
-    return " ".join([text, *(_read_from(named[x], {k: q for k, q in others.items() if k != x}) for x in read)])
+    for x in dict.fromkeys(x for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in others):
+        computed = [item.rpartition(" as ") for item in _select_list(named[x])]
+        asked = {word for expression, _, alias in computed if alias.strip() in words for word in _words(expression)}
+        words = _with_computed(words | asked, named[x], {k: q for k, q in others.items() if k != x})
+    return words
+
+
+def _select_list(query: str) -> Iterator[str]:
+    """What a query selects, one text for each column."""
+    listed = re.search(r"\bselect\b(.*?)\bfrom\s", re.sub(r"'[^']*'", "", query), re.S)
+    text, depth = "", 0
+    for piece in re.split(r"([(),])", listed[1] if listed else ""):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and not depth:
+            yield text
+            text = ""
+        else:
+            text += piece
+    yield text
 
 
 def _words(text: str) -> frozenset[str]:
@@ -250,7 +270,7 @@ def _unasked(event: _Event, measure: Row) -> Iterator[str]:
         if missing := sorted(may_lack & words - coverage.columns):
             yield (
                 f"seeds/measure_list.csv: {event.measure}: its {name_of} does not ask for {' and '.join(missing)}, which it "
-                f"needs: write `{coverage.with_columns(missing)}`"
+                f"needs: write `{coverage.with_columns(missing)}`, with / for + between columns of which one is enough"
             )
 
 

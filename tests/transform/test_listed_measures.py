@@ -163,7 +163,7 @@ def test_those_of_the_project_are_sound() -> None:
             set_in("tests_missed", category_coverage=""),
             [
                 "seeds/measure_list.csv: tests_missed: its category_coverage does not ask for missed_reason, which it needs: "
-                "write `drug_tests with missed_reason + test_status`"
+                "write `drug_tests with missed_reason + test_status`, with / for + between columns of which one is enough"
             ],
         ),
         (
@@ -171,14 +171,27 @@ def test_those_of_the_project_are_sound() -> None:
             set_in("knightlow_visits", coverage="iom_visits"),
             [
                 "seeds/measure_list.csv: knightlow_visits: its coverage does not ask for operation, which it needs: "
-                "write `iom_visits with operation`"
+                "write `iom_visits with operation`, with / for + between columns of which one is enough"
+            ],
+        ),
+        (
+            # The filter is a column that named queries compute, of others that they compute.
+            set_in("tests_positive", coverage="drug_tests with test_status"),
+            [
+                "seeds/measure_list.csv: positivity_rate: its numerator tests_positive has a coverage of other columns or "
+                "days: give both the same, or make a part of the coverage "
+                "`drug_tests with cocaine/opiates/result + test_status` that is not published",
+                "seeds/measure_list.csv: tests_positive: its coverage does not ask for cocaine and opiates and result, which "
+                "it needs: write `drug_tests with cocaine + opiates + result + test_status`, with / for + between columns of "
+                "which one is enough",
             ],
         ),
         (
             set_in("roc_drugs_emergency", coverage="incidents from 2023-10-01"),
             [
                 "seeds/measure_list.csv: roc_drugs_emergency: its coverage does not ask for grade and qualifiers and "
-                "record_type, which it needs: write `incidents with grade + qualifiers + record_type from 2023-10-01`"
+                "record_type, which it needs: write `incidents with grade + qualifiers + record_type from 2023-10-01`, with / "
+                "for + between columns of which one is enough"
             ],
         ),
     ],
