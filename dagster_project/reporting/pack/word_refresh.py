@@ -1,23 +1,25 @@
-"""Refreshes a document: its figures, even those typed over, become those of a later night. The author's words, and every other
-byte of the text, stay the same.
+"""Refreshes a document: its figures, even those typed over, become those of a later night. The author's words, and all else,
+stay the same.
 """
 
 import io
 import re
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import parse_xml
+from docx.oxml.ns import qn
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import new_file
 
 from . import refreshable_figures
-from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
+from .content_controls import Control, NotReadableError, find_controls, read_part
 from .model import Pack
 from .refreshable_figures import FIGURE, LATER_DAYS, LINE, NAMESPACE, BoundText, DataPart
 from .word_template import copy_zip
@@ -54,12 +56,13 @@ class RefreshedFigure:
 
 @dataclass
 class Document:
-    """A document to refresh: its bytes, its data part and the name of that, and its parts with their bound controls."""
+    """A document to refresh: its bytes, its data part and the name of that, and the root of each other part with its bound
+    controls."""
 
     data: bytes
     part: DataPart
     part_name: str
-    texts: dict[str, tuple[bytes, list[Control]]]
+    texts: dict[str, tuple[Any, list[Control]]]
 
 
 @dataclass
@@ -92,11 +95,11 @@ def read_document(path: Path) -> Document:
     for name, text in parts.items():
         if name.startswith("word/") and b"pam" in text:
             try:
-                controls = find_controls(text, (FIGURE, LINE))
+                root = read_part(text)
             except NotReadableError as error:
                 raise NotRefreshableError(f"{path}: {name}: {error}; open it in Word, save it, and try again") from error
-            if controls:
-                texts[name] = (text, controls)
+            if controls := find_controls(root, (FIGURE, LINE)):
+                texts[name] = (root, controls)
     return Document(data, part, part_name, texts)
 
 
@@ -121,7 +124,8 @@ def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
 
 def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refreshed:
     """Replace a document's figures by those of `pack`, of the same edition and form. `keep_typed`: leave those that a person
-    typed over. New rows and notes of its tables are listed, once: only the author adds them.
+    typed over. New rows and notes of its tables are listed, once: only the author adds them. Changes the elements of
+    `document`.
 
     Raises NotRefreshableError if the document is of another force, only one of document and pack is made up, or the public
     form is another, such as a rounded one, than the document says.
@@ -129,15 +133,14 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     part, pack = document.part, strip_invalid_xml(pack)
     _check_same_kind(part, pack)
     texts_now = refreshable_figures.bound_texts(pack)
-    bound_controls = [(name, c, _figure_of(part, c)) for name, (_, controls) in document.texts.items() for c in controls]
-    shown = {figure: control.text for _, control, figure in reversed(bound_controls) if figure and not control.is_deleted}
-    typed = {f for _, c, f in bound_controls if f and not c.is_deleted and (c.text != part.figures[f].text or f in part.shown)}
+    bound_controls = [(c, _figure_of(part, c)) for _, controls in document.texts.values() for c in controls]
+    shown = {figure: control.text for control, figure in reversed(bound_controls) if figure and not control.is_deleted}
+    typed = {f for c, f in bound_controls if f and not c.is_deleted and (c.text != part.figures[f].text or f in part.shown)}
     left_as_typed = typed if keep_typed else set()
     new = _match_figures(part, texts_now, left_as_typed)
     changes: dict[RefreshedFigure, None] = {}
     updated = 0
-    edits: defaultdict[str, list[tuple[Span, bytes]]] = defaultdict(list)
-    for name, control, figure in bound_controls:
+    for control, figure in bound_controls:
         if figure is None or not control.can_change:
             changes[RefreshedFigure(control.tag, "", control.text, control.text, UNKNOWN)] = None
             continue
@@ -150,16 +153,16 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
         if not is_left:
             updated += 1
             if control.text != bound.text:
-                edits[name] += text_edits(document.texts[name][0], control, bound.text)
+                control.show(bound.text)
         if note or control.text != bound.text:
             after = control.text if is_left else bound.text
             changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, after, note)] = None
         if bound.id != figure:
-            edits[name] += _id_edits(document.texts[name][0], part.edition, control, figure, bound.id)
+            control.rename(refreshable_figures.tag_of(part.edition, bound.id), figure, bound.id)
     for bound in _new_texts(part, texts_now, new, shown):
         note = NEW_NOTE if bound.id.startswith(LATER_DAYS) else NEW
         changes[RefreshedFigure(bound.id, bound.name, "", bound.text, note)] = None
-    edited = {name: apply_edits(document.texts[name][0], part_edits) for name, part_edits in edits.items()}
+    edited = {name: serialize_part_xml(root) for name, (root, _) in document.texts.items()}
     figures = {**texts_now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
     as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
     edited[document.part_name] = refreshable_figures.part_xml(
@@ -167,7 +170,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     )
     copy = io.BytesIO()
     copy_zip(io.BytesIO(document.data), copy, lambda name, data: edited.get(name, data))
-    has_charts = any(b"<pic:pic" in text for text, _ in document.texts.values())
+    has_charts = any(root.find(f".//{qn('pic:pic')}") is not None for root, _ in document.texts.values())
     return Refreshed(copy.getvalue(), part.night, updated, has_charts, list(changes))
 
 
@@ -239,13 +242,3 @@ def _removed_ids(figure: str) -> Iterator[str]:
     removed_id = row[0] if row and row[0].startswith("gone-") else f"gone-{row[0] if row else table}"
     for n in count(1):
         yield "/".join([*([table] if row else []), removed_id if n == 1 else f"{removed_id}-{n}", *row[1:]])
-
-
-def _id_edits(text: bytes, edition: str, control: Control, was: str, now: str) -> list[tuple[Span, bytes]]:
-    """The edits of tag and binding of a figure whose id changed, as its row moved."""
-    tag_was, tag_now = (refreshable_figures.tag_of(edition, figure).encode() for figure in (was, now))
-
-    def renamed(xml: bytes) -> bytes:
-        return xml.replace(tag_was, tag_now) if tag_was in xml else xml.replace(was.encode(), now.encode())
-
-    return [(place, renamed(text[slice(*place)])) for place in control.names_at]
