@@ -60,14 +60,17 @@ class WorkerProcess:
         """
         return self._submit(call, args)
 
-    def call(self, call: Callable[..., T], *args: Any, progress: Progress | None = None) -> T:
-        """Make a call of a module's function, and wait for it. Raises what the function raises, and WorkerEndedError.
+    def call(
+        self, call: Callable[..., T], *args: Any, progress: Progress | None = None, seconds: float | None = None
+    ) -> T:  # fmt: skip
+        """Make a call of a module's function, and wait for it, up to `seconds`. Raises what the function raises,
+        WorkerEndedError and TimeoutError.
 
         `progress`: given to the function by this name; what it is called with there, it is called with in this process.
         """
         if self._process is None:
             return call(*args, **_named(progress))
-        return self._submit(call, args, progress, is_repeatable=False).result()
+        return self._submit(call, args, progress, is_repeatable=False).result(seconds)
 
     def stop(self) -> None:
         """Stop the worker, whatever it is doing, and drop the calls that have not started."""

@@ -1,20 +1,16 @@
 """Draws charts in separate processes: a chart that crashes its process costs only that chart.
 
-A process starts when there is something to draw. If it dies, or takes too long over a chart, another one draws the rest. It
-runs this file, and imports nothing of PAM Warehouse, so that it starts fast.
+If a process dies, or takes too long over a chart, another one draws the rest.
 """
 
-import json
 import os
-import resource
-import subprocess
-import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import NamedTuple
+
+from dagster_project.core.worker_process import WorkerEndedError, WorkerProcess
+
+from ..draw_chart import draw_chart
 
 SECONDS = 60.0
 """How long one chart may take. The slowest of the sample takes a quarter of a second."""
@@ -46,73 +42,22 @@ def draw(jobs: Sequence[Job]) -> list[Drawing]:
     failed: list[int] = []
 
     def draw_some() -> None:
-        chart = next(waiting, None)
-        while chart is not None and len(failed) < MAX_FAILURES:
-            with _process() as requests:
-                while chart is not None and (drawing := _ask(requests, jobs[chart])):
-                    drawings[chart] = drawing
-                    chart = next(waiting, None)
-            if chart is not None:
-                failed.append(chart)
-                chart = next(waiting, None)
+        process = WorkerProcess()
+        try:
+            for chart in waiting:
+                if len(failed) >= MAX_FAILURES:
+                    break
+                process.load(draw_chart.__module__)
+                try:
+                    drawings[chart] = Drawing(*process.call(draw_chart, *jobs[chart], seconds=SECONDS))
+                except (WorkerEndedError, TimeoutError):
+                    failed.append(chart)
+                    process.stop()
+        finally:
+            process.stop()
 
     processes = max(1, min(len(jobs) // CHARTS_PER_PROCESS, os.cpu_count() or 1, MAX_PROCESSES))
     with ThreadPoolExecutor(processes) as pool:
         for thread in [pool.submit(draw_some) for _ in range(processes)]:
             thread.result()
     return drawings
-
-
-@contextmanager
-def _process() -> Generator[Connection]:
-    """The requests of a process that draws. After the block it is ended, whatever it is doing."""
-    requests, theirs = Pipe()
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, str(theirs.fileno()), json.dumps(sys.path)],
-            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-    try:
-        yield requests
-    finally:
-        process.kill()
-        requests.close()
-        process.wait()
-
-
-def _ask(requests: Connection, job: Job) -> Drawing | None:
-    """Have a chart drawn. None if the process died, or took too long."""
-    with suppress(EOFError, OSError):
-        requests.send(tuple(job))
-        if requests.poll(SECONDS):
-            return Drawing(requests.recv_bytes() or None, requests.recv_bytes() or None)
-    return None
-
-
-def _draw(spec: str, scale: int | None) -> tuple[bytes | None, bytes | None]:
-    import vl_convert
-
-    svg = png = None
-    try:
-        # A PNG is made from the SVG: the layout takes most of the time.
-        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-        if scale:
-            png = vl_convert.svg_to_png(svg, scale=scale)
-    except Exception as error:
-        print(error, file=sys.stderr)
-    return svg.encode("utf-8") if svg else None, png
-
-
-def _answer(requests: Connection) -> None:
-    """Answer the requests of the other process, as long as there are any."""
-    # A core dump would contain the figures.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(EOFError):
-        while True:
-            for picture in _draw(*requests.recv()):
-                requests.send_bytes(picture or b"")
-
-
-if __name__ == "__main__":
-    sys.path += json.loads(sys.argv[2])
-    _answer(Connection(int(sys.argv[1])))
