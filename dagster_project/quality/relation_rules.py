@@ -1,8 +1,5 @@
-"""Runs a suite's rules on the columns of a mart, a table of the report or a staging model.
-
-Reads only the columns that a rule names. In a relation of more than a million rows, a rule about single values reads only the
-distinct ones.
-"""
+"""Runs a suite's rules on the columns of a mart, a table of the report or a staging model. Reads only the columns that they
+name."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -27,17 +24,6 @@ SCHEMAS = {
     "marts": "warehouse", "reports": "warehouse", "staging": "work", "marts_public": "warehouse", "bi": "warehouse",
 }  # fmt: skip
 """The schemas in which relations are looked for, in this order, and the candidate's file that has each."""
-MAX_ROWS = 1_000_000
-BY_VALUE = {
-    "expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set",
-    "expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex",
-    "expect_column_values_to_match_regex_list", "expect_column_values_to_not_match_regex_list",
-    "expect_column_values_to_not_be_null", "expect_column_values_to_be_null", "expect_column_value_lengths_to_be_between",
-    "expect_column_value_lengths_to_equal", "expect_column_values_to_match_strftime_format",
-    "expect_column_distinct_values_to_be_in_set", "expect_column_distinct_values_to_contain_set",
-    "expect_column_distinct_values_to_equal_set", "expect_column_min_to_be_between", "expect_column_max_to_be_between",
-}  # fmt: skip
-"""Rules that give the same answer on a column's distinct values as on all its values, if all have to pass."""
 SHOW_VALUES = ("partial_unexpected_list", "partial_unexpected_counts", "observed_value", "details")
 """The parts of an answer that show a column's values."""
 
@@ -109,15 +95,13 @@ def _judge(
             checks.append(answer_to(suite, subject, e, False, f"the check failed to run: {problem}"))
         else:
             valid.append(e)
-    results: list[dict[str, Any]] = []
-    for names, is_distinct, rules in _batches(valid, kinds, rows):
-        result = engine.validate_values(suite.name, rules, _frame(con, relation, names, kinds, is_distinct))
-        result["meta"] |= {"relation": suite.relation, "rows": rows, "of_distinct_values": is_distinct}
-        answers = {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
-        for e in rules:
-            checks.append(_answer(suite, subject, e, answers.get(e["meta"]["rule"]), rows, is_distinct, private))
-        results.append(result)
-    return checks, results
+    if not valid:
+        return checks, []
+    result = engine.validate_values(suite.name, valid, _frame(con, relation, _columns_read(valid, kinds), kinds))
+    result["meta"] |= {"relation": suite.relation, "rows": rows}
+    answers = {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
+    checks += [_answer(suite, subject, e, answers.get(e["meta"]["rule"]), rows, private) for e in valid]
+    return checks, [result]
 
 
 def _columns_of(kwargs: dict[str, Any]) -> set[str]:
@@ -125,36 +109,21 @@ def _columns_of(kwargs: dict[str, Any]) -> set[str]:
     return {str(c) for v in values for c in (v if isinstance(v, list) else [v])}
 
 
-def _batches(
-    expectations: list[dict[str, Any]], kinds: dict[str, str], rows: int
-) -> list[tuple[list[str], bool, list[dict[str, Any]]]]:
-    """What to read at once: the columns, whether only their distinct values, and the rules to run on them."""
-    together: list[dict[str, Any]] = []
-    by_column: dict[str, list[dict[str, Any]]] = {}
+def _columns_read(expectations: list[dict[str, Any]], kinds: dict[str, str]) -> list[str]:
+    """The columns that rules need."""
+    needed: set[str] = set()
     for e in expectations:
-        is_by_value = e["type"] in BY_VALUE and e["kwargs"].get("mostly", 1) == 1 and "row_condition" not in e["kwargs"]
-        if rows > MAX_ROWS and is_by_value:
-            by_column.setdefault(e["kwargs"]["column"], []).append(e)
-        else:
-            together.append(e)
-    batches = [([column], True, rules_of_column) for column, rules_of_column in by_column.items()]
-    if together:
-        needed: set[str] = set()
-        for e in together:
-            words = set(re.findall(r"\w+", str(e["kwargs"].get("row_condition", ""))))
-            # A rule about the whole table looks at its column names, or counts its rows, for which any column will do.
-            whole = set(kinds) if "table_column" in e["type"] else {next(iter(kinds))}
-            needed |= _columns_of(e["kwargs"]) | (words & kinds.keys()) or whole
-        batches.append(([c for c in kinds if c in needed], False, together))
-    return batches
+        words = set(re.findall(r"\w+", str(e["kwargs"].get("row_condition", ""))))
+        # A rule about the whole table looks at its column names, or counts its rows, for which any column will do.
+        whole = set(kinds) if "table_column" in e["type"] else {next(iter(kinds))}
+        needed |= _columns_of(e["kwargs"]) | (words & kinds.keys()) or whole
+    return [c for c in kinds if c in needed]
 
 
-def _frame(
-    con: duckdb.DuckDBPyConnection, relation: str, names: list[str], kinds: dict[str, str], is_distinct: bool
-) -> "pd.DataFrame":
+def _frame(con: duckdb.DuckDBPyConnection, relation: str, names: list[str], kinds: dict[str, str]) -> "pd.DataFrame":
     """The columns as a data frame: decimals as floats, as DuckDB gives them, dates as `date`."""
     columns = ", ".join(f'"{n}"' for n in names)
-    frame = con.execute(f"select {'distinct ' if is_distinct else ''}{columns} from {relation}").df()
+    frame = con.execute(f"select {columns} from {relation}").df()
     for name in names:
         if kinds[name] == "DATE":
             frame[name] = frame[name].dt.date
@@ -162,13 +131,7 @@ def _frame(
 
 
 def _answer(
-    suite: Suite,
-    subject: str,
-    e: dict[str, Any],
-    answer: dict[str, Any] | None,
-    rows: int,
-    is_distinct: bool,
-    private: set[str],
+    suite: Suite, subject: str, e: dict[str, Any], answer: dict[str, Any] | None, rows: int, private: set[str]
 ) -> Check:
     if answer is None:
         return answer_to(suite, subject, e, False, "the check gave no result")
@@ -182,7 +145,7 @@ def _answer(
     else:
         values = " " + ", ".join(_short(c["value"]) for c in counts[:5]) + (" and more" if len(counts) > 5 else "")
         n = result.get("unexpected_count")
-        values = f"{values.rstrip()}: {n:,} of {'the distinct values of ' if is_distinct else ''}{rows:,} rows" if n else values
+        values = f"{values.rstrip()}: {n:,} of {rows:,} rows" if n else values
     if private & _columns_of(e["kwargs"]):
         # Also taken out of the stored results.
         for name in SHOW_VALUES:

@@ -80,15 +80,6 @@ def test_core_expectations_work_on_every_kind_of_relation(judge: Callable) -> No
     assert c.passed and c.subject == "reports.offences"
 
 
-def test_large_relations_are_judged_by_distinct_values(judge: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relation_rules, "MAX_ROWS", 3)
-    bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
-    mostly = {**bad, "kwargs": {**bad["kwargs"], "mostly": 0.5}, "meta": {"rule": "mostly", "advice": "Ask."}}
-    checks = {c.rule: c for c in judge("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
-    assert checks["status_to_be_in_set"].passed and not checks["mostly"].passed
-    assert "1 of the distinct values of" in checks["bad"].found and "distinct" not in checks["mostly"].found
-
-
 @pytest.mark.parametrize(
     ("relation", "rule", "message"),
     [

@@ -32,29 +32,19 @@ def test_values_of_keys_and_identifiers_of_an_extract_are_private() -> None:
     assert relation_rules._private_columns("marts", "exploitation_outcomes") == set()
 
 
-def test_only_rules_that_all_values_must_pass_are_judged_by_distinct_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A share of rows, some rows and the number of rows need every row; the columns that rules name are read, and no others."""
-    monkeypatch.setattr(relation_rules, "MAX_ROWS", 10)
-
+def test_the_columns_that_rules_name_are_read_and_no_others() -> None:
     def rule(kind: str, **kwargs: Any) -> dict[str, Any]:
         return {"type": f"expect_{kind}", "kwargs": kwargs}
 
-    by_value = rule("column_values_to_be_between", column="a", max_value=1)
-    others = [
-        rule("column_values_to_be_between", column="b", max_value=1, mostly=0.9),
+    rules = [
         rule("column_values_to_be_between", column="b", max_value=1, row_condition="c > 1"),
         rule("column_pair_values_to_be_equal", column_A="b", column_B="d"),
         rule("compound_columns_to_be_unique", column_list=["b", "e"]),
     ]
-    count = rule("table_row_count_to_be_between", max_value=1)
     kinds = dict.fromkeys("zabcdef", "VARCHAR")
-    assert relation_rules._batches([by_value, *others], kinds, 11) == [
-        (["a"], True, [by_value]), (["b", "c", "d", "e"], False, others),
-    ]  # fmt: skip
-    assert relation_rules._batches([by_value], kinds, 10) == [(["a"], False, [by_value])]
-    assert relation_rules._batches([count], kinds, 11) == [(["z"], False, [count])]
-    columns = rule("table_columns_to_match_set", column_set=["a"])
-    assert relation_rules._batches([columns], kinds, 11) == [([*kinds], False, [columns])]
+    assert relation_rules._columns_read(rules, kinds) == ["b", "c", "d", "e"]
+    assert relation_rules._columns_read([rule("table_row_count_to_be_between", max_value=1)], kinds) == ["z"]
+    assert relation_rules._columns_read([rule("table_columns_to_match_set", column_set=["a"])], kinds) == [*kinds]
 
 
 def test_an_error_of_a_rule_is_a_line_without_the_paths_of_the_machine() -> None:
