@@ -5,8 +5,6 @@ when they are needed; a small script for each force has what the first page show
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
@@ -16,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.reuse_outputs import ReusedFiles
 
@@ -134,9 +133,5 @@ def _vega() -> bytes:
         return path.read_bytes()
     data = javascript_bundle().encode("utf-8")  # pyrefly: ignore[missing-argument]  # the default snippet exports the libraries
     with suppress(OSError):
-        CACHE.mkdir(exist_ok=True)
-        # Several processes may do this at the same time.
-        with tempfile.NamedTemporaryFile(dir=CACHE, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, path)
+        write_whole(path, data, many_writers=True)
     return data
