@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .edition_figures import EditionFigures
-from .excluding_words import OURS, is_narrower
+from .excluding_words import OURS
 from .figures_in_text import MONTH, NUMBER_WORD, Spot
+from .part_of_measure import is_narrower
 from .words import Mention, mentions, named
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)

@@ -25,9 +25,10 @@ from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 from dagster_project.reporting.pack.refreshable_figures import read_tag
 
+from .base_of_change import is_on_another_base, may_be_on_another
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
-from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
+from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge, judge_near
 from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells, total_cells
@@ -36,7 +37,6 @@ from .link_sentences import (
     is_compared_in_doubt,
     is_plain,
     link_numbers,
-    may_be_on_another,
     same_period,
     why_not_linked,
 )

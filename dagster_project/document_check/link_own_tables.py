@@ -17,21 +17,14 @@ from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import MONTHS, month_number, pair, years_before
 
 from .edition_figures import EditionCell, EditionFigures
-from .excluding_words import (
-    OWN_AREAS,
-    is_of_people,
-    is_plain_in_title,
-    names_other_place,
-    names_some_of_us,
-    says_other_kind,
-    tells_part,
-)
+from .excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
 from .figures_in_text import MONTH, SCALE
 from .judge import NEXT_NIGHT
 from .link_tables import labels_of_cells, tokens
 from .model import Figure, Grid
 from .periods_in_text import Period, periods_of
 from .words import mentions, named, simple
+from .words_of_titles import is_plain_in_title, tells_part
 
 _TOTALS = {("total",), ("totals",), ("grand", "total"), ("all", "units"), ("all", "areas"), ("all",)}
 _NUMBERED = re.compile(r"^\W*(?:table|figure|chart) [A-Z]?\d+(?:\.\d+)*[.:]? *", re.I)

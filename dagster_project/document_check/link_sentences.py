@@ -13,10 +13,12 @@ from dagster_project.editions.printed import ZERO_WORDS
 from dagster_project.editions.tables import unit_shown
 
 from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
+from .base_of_change import may_be_on_another
 from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, is_other_kind, is_part
+from .excluding_words import OWN_AREAS, is_other_kind
 from .figures_in_text import MONTH, Number, Spot, numbers_of
 from .model import Figure
+from .part_of_measure import is_part
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, any_of, joined, mentions, named
 from .words_around_numbers import (
@@ -45,8 +47,6 @@ _HAD = re.compile(
     r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?"
 )
 """Between a number and a month without its year, behind it or before it."""
-_CLAUSE_END = re.compile(r";|\b(?:while|whereas|but|although|after|despite|as)\b", re.I)
-_TO_DATE = re.compile(r"\b(?:so far|to date)\b", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
 """After a number that is a part of the next: `1,930 of the 3,888 items`."""
@@ -239,15 +239,6 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
         f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
         if _has_unit(f, written) and not may_be_on_another(f, spot)
     ]  # fmt: skip
-
-
-def may_be_on_another(figure: Figure, spot: Spot) -> bool:
-    """Whether a change of less than a year may be on the month or quarter before, or from the first month to the last, as its
-    clause names no year."""
-    is_short = figure.first and figure.last and (figure.last - figure.first).days < 360
-    clause = f"{_CLAUSE_END.split(spot.ahead)[-1]} {_CLAUSE_END.split(spot.behind)[0]}"
-    is_on_year = BEFORE.search(clause) or _TO_DATE.search(clause)
-    return bool(figure.shows != "value" and is_short and not is_on_year)
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:

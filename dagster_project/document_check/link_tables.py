@@ -13,11 +13,11 @@ from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
-from .excluding_words import is_of_another, unknown_words
 from .figures_in_text import MARKERS, MONTH, Number, numbers_of
 from .model import Figure, Grid
 from .periods_in_text import periods_of
 from .words import mentions, named
+from .words_of_titles import is_of_another, unknown_words
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""

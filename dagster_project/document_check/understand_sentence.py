@@ -11,8 +11,9 @@ from dagster_project.editions.tables import unit_shown
 from dagster_project.serving.typed_names import UnknownNameError, area_named, measures_named
 
 from .areas_and_categories import Beside, area_beside, category_beside
+from .base_of_change import is_on_another_base
 from .edition_figures import EditionFigures
-from .excluding_words import is_on_another_base, names_other_place
+from .excluding_words import names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .link_sentences import is_of_number_in_brackets, is_of_year_before, is_plain

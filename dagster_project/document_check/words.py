@@ -85,6 +85,11 @@ def any_of(name: str) -> str:
     return "|".join(word.replace("_", " ") for word in _read("word_lists.yml")[name].split())
 
 
+def one_of(name: str) -> re.Pattern[str]:
+    """A pattern for a whole word of a list, in capitals or not."""
+    return re.compile(rf"\b(?:{any_of(name)})\b", re.I)
+
+
 @lru_cache(maxsize=4096)
 def mentions(text: str, around: str, printed_here: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
     """Where `text` names measures (`mart.measure`). `around`: the paragraph and the one before, searched for the words that a
