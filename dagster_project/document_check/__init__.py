@@ -1,9 +1,9 @@
 """Checks a document, whoever wrote it: compares each number in it with the published night.
 
-`read_document` reads it, `figures_in_text` finds numbers, also in words (`editions.printed` has these), and tells figures from
-dates and other numbers, `periods_in_text`, `areas_and_categories` and `words` find what else a text names, `link_sentences`,
-`link_tables` and `link_own_tables` find the figure that a number is meant to be, `words_around_numbers` and `excluding_words`
-see what the words around make of it, and `judge` compares the two.
+`read_document` reads it. `figures_in_text` finds numbers, also in words (`editions.printed` has these), and tells figures from
+dates and other numbers. `figures_of_sentence` and `link_any_table` find the figure that a number is meant to be, and
+`judge_number` compares the two. In a sentence, `measure_of_number`, `period_of_number` and `areas_and_categories` read what a
+number is of, and `words_around_numbers`, `part_of_measure`, `base_of_change` and `excluding_words` what other words make of it.
 """
 
 from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS

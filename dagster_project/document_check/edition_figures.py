@@ -75,6 +75,10 @@ class EditionFigures:
         """Names of areas, by kind."""
         return {kind: frozenset(p.name for p in self.places if p.kind == kind) for kind in {p.kind for p in self.places}}
 
+    def areas_of(self, *kinds: str) -> frozenset[str]:
+        """Names of areas of these kinds."""
+        return frozenset().union(*(self.areas.get(kind, frozenset()) for kind in kinds))
+
     @cached_property
     def areas_within(self) -> frozenset[str]:
         """Names of areas other than the whole county."""

@@ -122,7 +122,7 @@ def own_table_cells(
         heading = [h for text in labels.heading if not ((h := read(text)) and h.area and of_row and of_row.area)]
         parts = [of_title, *map(read, corner), *heading, of_row, *map(read, labels.column or [""]), *map(read, labels.left)]
         figure = _figure(parts, edition)
-        if figure is not None and subjects and f"{figure.mart}.{figure.measure}" not in subjects:
+        if figure is not None and subjects and figure.what not in subjects:
             continue
         # The title may be the last of the headings.
         if figure is not None and any(is_of_people(text, title, figure) for text in headings[-2:]):

@@ -339,7 +339,7 @@ def _names_the_measure(
     areas = frozenset().union(*edition.areas.values())
     labels = [table.rows[cells[0].row_no], table.columns[cells[0].column_no]]
     named = {m.what for m in mentions(words, words)}
-    if any(c.figure and f"{c.figure.mart}.{c.figure.measure}" in named for c in cells) or shared_words(words, table.title) == 1:
+    if any(c.figure and c.figure.what in named for c in cells) or shared_words(words, table.title) == 1:
         return True
     # Below the title of something else, `People safeguarded` is not of this table.
     return any(distinctive(label, areas) for label in labels) and (not caption or shared_words(words, table.title) > 0)

@@ -108,6 +108,11 @@ class Figure:
     claims: tuple[Printed, ...] = ()
 
     @property
+    def what(self) -> str:
+        """The measure, as words for it mean it: `mart.measure`."""
+        return f"{self.mart}.{self.measure}"
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What identifies the figure."""
         return (

@@ -81,7 +81,6 @@ _DID_TO = re.compile(
     r" (?:(?:just|only|about|around|some) )?$"
 )
 """What was done with those that a number counts, which was named before it: `Dales arrested 125`."""
-_AMONG = re.compile(any_of("may_follow"))
 
 
 def is_part(spot: Spot, mention: Mention, own: str) -> bool:
@@ -133,4 +132,4 @@ def _is_part_behind(spot: Spot, mention: Mention) -> bool:
 def is_narrower(between: str) -> bool:
     """Whether one word between a unit's name and its number makes it a part of the unit: `Erewash town 299`."""
     word = re.fullmatch(r" ([a-z]+) ", between)
-    return bool(word and not any(p.fullmatch(word[1]) for p in (_MAY_STAND_BEFORE, _VERB, CHANGE, _AMONG)))
+    return bool(word and not any(p.fullmatch(word[1]) for p in (_MAY_STAND_BEFORE, _VERB, CHANGE)))

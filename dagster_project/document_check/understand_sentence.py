@@ -16,8 +16,9 @@ from .edition_figures import EditionFigures
 from .excluding_words import names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import is_of_number_in_brackets, is_of_year_before, is_plain
+from .link_sentences import is_plain
 from .model import SHOWS, Figure
+from .period_of_number import is_of_number_in_brackets, is_of_year_before
 from .periods_in_text import periods_of
 from .words import mentions
 from .words_around_numbers import Written, is_fall_in_words, read_written, side_of
