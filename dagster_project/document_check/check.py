@@ -200,16 +200,18 @@ class _Check:
         if len(may_be) > MAX_IN_SENTENCE or len(sentence) > LONGEST_SENTENCE:
             return known, TOO_LONG
         heading = self.above.headings[-1] if self.above.headings else ""
-        links = figures_of_sentence(sentence, may_be, self.context, heading, self.figures, self.with_value)
+        headings = [heading, self.context.lead_words]
+        links = figures_of_sentence(sentence, may_be, self.context, headings, self.figures, self.with_value)
         figures = [n for n in may_be if n.kind == "figure"]
         return links | known | link_suggested(sentence, figures, heading, self.figures), None
 
     def table(self, grid: Grid) -> None:
         self.tables += 1
-        before = self.before_table
+        before, title = self.before_table, self.above.title
         linked = link_any_table(grid, self.above, self.names, self.figures, self.con, self.with_value)
         header = header_row(grid.texts)
-        scale = scale_of(" ".join([before, *(row[0].text for row in grid.rows[: header + 1] if row)]))
+        corner = " ".join(row[0].text for row in grid.rows[: header + 1] if row)
+        scale = scale_of(f"{before} {corner}")
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
         for r, row in enumerate(grid.rows):
@@ -217,15 +219,18 @@ class _Check:
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
                 own_scale = scale_of(f"{row_label} {column_label}")
-                self._cell(where, cell, linked.cells.get((r, c), ()), why, scale if own_scale == "" else own_scale)
+                known, words = linked.cells.get((r, c), ()), f"{title} {corner} {row_label} {column_label}"
+                self._cell(where, cell, known, words, why, scale if own_scale == "" else own_scale)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.above.title, *words])[:2000]
         self.context.lead = None
         # A table right after this one is about the same subject, but says itself what its amounts are in.
         self.before_table = ""
 
-    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None, scale: str | None) -> None:
-        """`scale`: what the table says of its amounts, as `scale_of` has it."""
+    def _cell(
+        self, where: str, cell: Text, known: tuple[EditionCell, ...], words: str, reason: str | None, scale: str | None
+    ) -> None:
+        """`words`: title and labels. `scale`: what the table says of its amounts, as `scale_of` has it."""
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._outside_body(cell, where)
             return
@@ -245,7 +250,7 @@ class _Check:
                 self.result.others[number.kind] += 1
             elif SIGN_OF_LIMIT.search(cell.text[: number.start]):
                 self._not_linked(where, text, number, LIMIT_IN_CELL)
-            elif (figure := figure_in_cell(number, figures, known)) is None:
+            elif (figure := figure_in_cell(number, figures, known, words)) is None:
                 if text.lower() not in MARKERS:
                     self._not_linked(where, text, number, reason)
             elif scale is None or (scale and number.unit == "gbp" and number.text[-1].isdigit()):

@@ -9,9 +9,10 @@ from dagster_project.core.seeds import force_names
 
 from .base_of_change import SOME_YEARS
 from .edition_figures import EditionFigures
-from .figures_in_text import Spot
+from .figures_in_text import MONTH, Spot
 from .model import Figure
 from .words import any_of, mentions, named, one_of
+from .words_around_numbers import read_written
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAK = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
@@ -29,6 +30,7 @@ _SAID_BEFORE = re.compile(
 )
 """What comes before the statement: `Tackling violence against women, we made 1,351 searches`."""
 _OVER_YEARS = re.compile(rf"\b(?:over|in|across|for|during|within) (?:the |a )?(?:last |past )?{SOME_YEARS.pattern}", re.I)
+_SINCE = re.compile(rf"\bsince (?:the )?(?:{MONTH}|(?:19|20)\d\d|Q\d)\b", re.I)
 OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _WE = re.compile(r"\b(?:our|we)\b", re.I)
 _PLACE = re.compile(
@@ -38,9 +40,9 @@ _PLACE = re.compile(
     r"|\b(?:[Ii]n|[Aa]cross) the (?:north|south|east|west|centre|rest)\w* (?:of|part of) the (?:county|force|city)\b"
     rf"|^\W*(?:In|At|On|Among|Within|Under) (?!{any_of('not_among')})[a-z][a-z -]*,"
 )
-_PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory)\b", re.I)
+_PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory|plans for)\b", re.I)
 _PEOPLE = f"(?:{any_of('people')})"
-_PEOPLE_IN_HEADING = re.compile(rf"\W*{_PEOPLE}(?: (?:and|&) {_PEOPLE})?(?: in \w+)?\W*", re.I)
+_PEOPLE_IN_HEADING = re.compile(rf"\W*{_PEOPLE}(?: (?:and|&) {_PEOPLE})?(?: (?:in|during|for|from|between) .*)?\W*", re.I)
 _NOT_IN_HEADING = re.compile(
     r"^[\w ]*\b(?:by|author|contact|lead|officer|owner) ?:.*|(?<!compared )(?<!comparison )\bwith\b.*", re.I
 )
@@ -71,15 +73,17 @@ def names_some_of_us(text: str) -> bool:
 
 
 def is_other_kind(spot: Spot, own: str) -> bool:
-    """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
-    name."""
-    ahead = _CLAUSE_BREAK.split(spot.ahead)[-1]
+    """Whether the words around a number are about an average, a target, some of the people, another place or other years.
+    `own`: the force's name."""
+    ahead, behind = _CLAUSE_BREAK.split(spot.ahead)[-1], _CLAUSE_BREAK.split(spot.behind)[0]
     is_wish = _WISHED.search(_WISH_ENDS.split(ahead)[-1])
-    is_over_years = _OVER_YEARS.search(re.split("[,;]", spot.behind)[0])
-    statement = _SAID_BEFORE.sub("", ahead, count=1) + spot.number.text + _CLAUSE_BREAK.split(spot.behind)[0]
-    return bool(_SOME_ACTORS.search(ahead) or is_wish or is_over_years) or (
-        says_other_kind(statement) or names_other_place(spot.sentence, own)
-    )
+    before, after = re.split("[,;]", ahead)[-1], re.split("[,;]", behind)[0]
+    # `In Q3 there were 361 searches since April 2024`, unlike `up 12% since 2023`.
+    is_since = _SINCE.search(before + after) and not read_written(spot).is_change
+    if is_wish or is_since or _SOME_ACTORS.search(ahead) or _OVER_YEARS.search(after):
+        return True
+    statement = _SAID_BEFORE.sub("", ahead, count=1) + spot.number.text + behind
+    return says_other_kind(statement) or names_other_place(spot.sentence, own)
 
 
 def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
@@ -95,6 +99,8 @@ def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigur
         return True
     if OURS.search(sentence) or edition.force_name.split()[0] in text:
         return False
+    if names_some_of_us(heading):
+        return True
     heading_words = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
     # A place of the sentence before counts only where that begins with it.
     last = _BEGINNING.sub("", edition.without_whole(re.split(r"(?<=[.!?])\s+", before.strip())[-1]))

@@ -24,9 +24,10 @@ WithValue = Callable[[Figure], Figure]
 
 
 def figures_of_sentence(
-    sentence: str, numbers: list[Number], context: Context, heading: str, edition: EditionFigures, with_value: WithValue
+    sentence: str, numbers: list[Number], context: Context, headings: list[str], edition: EditionFigures, with_value: WithValue
 ) -> dict[Number, Figure]:
-    """The figures that a sentence's words name. `numbers`: those that may be figures; days are of the edition alone."""
+    """The figures that a sentence's words name. `numbers`: those that may be figures; days are of the edition alone.
+    `headings`: what is said to be about the sentence above it."""
     links = link_numbers(sentence, numbers, context, edition)
     links |= _of_marts(sentence, [n for n in numbers if n.kind == "figure"], links, edition, with_value)
     for first, second in pairwise(numbers):
@@ -34,10 +35,10 @@ def figures_of_sentence(
         values = [links[n].value or Decimal() for n in (first, second) if n in links]
         if len(values) == 2 and says_more(sentence, first, second) * (values[0] - values[1]) < 0:
             del links[first], links[second]
-    is_away = is_elsewhere(sentence, heading, context.before, edition)
+    is_away = any(is_elsewhere(sentence, heading, context.before, edition) for heading in headings)
     return {
         n: f for n, f in links.items()
-        if not ((is_away or is_of_people(heading, sentence, f)) and f.area_type in OWN_AREAS)
+        if not (f.area_type in OWN_AREAS and (is_away or any(is_of_people(h, sentence, f) for h in headings)))
         and not is_on_another_base(Spot(sentence, n), f, edition)
         and not (f.shows == "value" and is_compared_in_doubt(sentence, n, numbers, edition.data_to))
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Links a document's table with one of the edition, else as the author's own, or as one of `pam topline`."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,12 +8,14 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from .edition_figures import EditionCell, EditionFigures
-from .figures_in_text import SCALE, Number
+from .figures_in_text import MARKERS, SCALE, Number
 from .judge import NEXT_NIGHT
 from .link_own_tables import NamesAlone, is_below_another, own_table_cells, total_cells
 from .link_tables import LinkedTable, link_table
 from .link_topline import topline_cells
 from .model import Figure, Grid
+
+_MONEY = re.compile(r"£|\b(?:value|amount|worth|benefit|compensation|cash|money)", re.I)
 
 
 @dataclass
@@ -78,9 +81,11 @@ def _is_other_measure(own: EditionCell, linked: tuple[EditionCell, ...]) -> bool
     return bool(own.figure and measures and own.figure.what not in measures)
 
 
-def figure_in_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
-    """The figure of a number in a cell: the only one, else the only one of its unit if no other number has that unit."""
-    candidates = [c.figure for c in known if c.figure]
+def figure_in_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...], words: str) -> Figure | None:
+    """The figure of a number in a cell: the only one, else the only one of its unit if no other number has that unit. A number
+    without a pound sign may be an amount only if the `words` for it say so."""
+    may_be_money = number.unit == "gbp" or number.text.lower() in MARKERS or _MONEY.search(words)
+    candidates = [c.figure for c in known if c.figure and (c.figure.unit != "gbp" or may_be_money)]
     unit = _unit_kind(number.unit)
     if len(candidates) == 1 and len(figures) == 1:
         # `41%` is not a count.

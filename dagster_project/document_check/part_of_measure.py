@@ -33,12 +33,14 @@ _DONE_TO = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re.I)
 _IN_SOME = re.compile(rf"\b(?:{any_of('in_some')})(?: the| our)? $", re.I)
 """Before a number of those in which something happened: `drugs were found in 684 drug searches`."""
 
-_ITS_PERIOD = re.compile(
-    r"^ (?:in|during|for|between|from|over|within|to)\b[^,;.:()£%]{0,60}\b"
+_ITS_PERIOD = (
+    r" (?:in|during|for|between|from|over|within|to)\b[^,;.:()£%]{0,60}\b"
     rf"(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d|{'|'.join(month_name[1:])})"
     r"(?![/\d])(?: financial year)?(?= ?[a-z(,])"
 )
-"""A period between a measure and what became of some: `offences in the year to March 2025 were for cannabis`."""
+_ITS_PLACE = r" (?:in|at|across|within) (?:the )?[A-Z][a-z]+(?: (?:and |& )?[A-Z][a-z]+)*(?= ?[a-z(])"
+_WHEN_AND_WHERE = re.compile(f"^(?:{_ITS_PERIOD}|{_ITS_PLACE}){{1,2}}")
+"""A period and a place between a measure and what became of some: `offences in Dales in 2024/25 were for cannabis`."""
 _WHICH = re.compile(
     r" (?:that|which|who) (?:(?:were|was|had|have|has|been|are|is|also|we|officers|police|it|they|the (?:force|police)) )*"
     rf"(?!(?:\d|{any_of('said_of_all')}|{CHANGE.pattern})\b)\w"
@@ -116,7 +118,7 @@ def _is_what_another_is_of(ahead: str) -> bool:
 
 def _is_part_behind(spot: Spot, mention: Mention) -> bool:
     behind = spot.sentence[mention.end :]
-    texts = {behind, _ITS_PERIOD.sub("", behind)}
+    texts = {behind, _WHEN_AND_WHERE.sub("", behind)}
     if any(pattern.match(text) for pattern in (_WHICH, _SUMMED, _LIMITED) for text in texts):
         return True
     if mention.end <= spot.number.start:

@@ -29,6 +29,8 @@ _OPEN_BRACKETS = re.compile(r"\([^()]*$")
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _OF_YEAR_BEFORE = re.compile(r"(?:['’]s)?(?: (?:total|figure|levels?) of|,? when there (?:were|was))? ?\(?")
 """Between a year that others are compared with and its own number: `up on 2023/24 (1,431)`, `on the 2024 total of 3,525`."""
+_BEFORE_OF_ANOTHER = re.compile(rf"\d[\d,.]*%? (?:in |for |during )?(?:the )?(?:{BEFORE.pattern})[^,;]*$", re.I)
+"""Behind the year before of another number: `from 1,769 the year before to 2,143`."""
 _BEFORE_FIRST = re.compile(rf"\W*(?:in )?(?:{BEFORE.pattern}),? (?:there|we|the)\b", re.I)
 _NEXT_CLAUSE = re.compile(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))")
 _COUNTED = re.compile(r"\d\S* (?:\w+ ){0,3}$")
@@ -45,8 +47,9 @@ def period_of_number(spot: Spot, periods: list[Period], context: Context) -> Per
     if chosen is not None and chosen.is_compared and not_compared and _is_change(spot) and not _is_its_own(spot, chosen):
         chosen = not_compared[-1] if len(not_compared) == 1 else None
     if chosen is not None and chosen.how == "same":
-        earlier = [p for p in not_compared if p.end <= chosen.start and p.how != "same"]
-        chosen = earlier[-1] if earlier and chosen.first is None else context.same_period(chosen)
+        others = [p for p in not_compared if p.how != "same"]
+        nearest = [p for p in others if p.end <= chosen.start][-1:] or others[:1]
+        chosen = nearest[0] if nearest and chosen.first is None else context.same_period(chosen)
     if chosen is None and not not_compared:
         chosen = context.period_before(spot.sentence)
     if chosen is None or (chosen.end > spot.number.end and any(_is_since(p, spot) for p in periods)):
@@ -90,8 +93,10 @@ def _is_its_own(spot: Spot, period: Period) -> bool:
 
 
 def _is_since(period: Period, spot: Spot) -> bool:
-    """Whether a number counts from a month without its year: `since July there have been 139 in 2025`."""
-    is_before = period.is_alone and period.how == "part" and period.end <= spot.number.start
+    """Whether a number counts from a time before it, as of a month without its year: `since July there have been 139 in
+    2025`."""
+    is_since = period.is_alone or spot.sentence[period.start :].lower().startswith("since")
+    is_before = is_since and period.how == "part" and period.end <= spot.number.start
     return is_before and not spot.between(period.end, spot.number.start)
 
 
@@ -120,7 +125,8 @@ def is_of_year_before(spot: Spot) -> bool:
     if spot.ahead.endswith("("):
         # `12 more in Dales (47) than in the year before`.
         clause = re.split(r"\bthan\b", clause)[0]
-    of_before = BEFORE.search(clause) or BEFORE.search(re.split("[,;]", around[0])[-1])
+    ahead = "" if _BEFORE_OF_ANOTHER.search(spot.ahead) else re.split("[,;]", around[0])[-1]
+    of_before = BEFORE.search(clause) or BEFORE.search(ahead)
     if not of_before:
         return False
     # `Up 538 on the previous year` is this year's change.

@@ -12,6 +12,7 @@ from dagster_project.editions.printed import WORDS
 from dagster_project.editions.windows import MONTHS, month_days, month_end, month_number, years_before
 
 from .figures_in_text import counts_like_years
+from .words import any_of
 
 _D1, _D2 = (rf"(?P<d{n}>\d{{1,2}})(?:st|nd|rd|th)?" for n in (1, 2))
 _M1, _M2 = (rf"(?P<m{n}>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?" for n in (1, 2))
@@ -28,7 +29,7 @@ _PART_OF = (
 _QUARTERS = ("first", "second", "third", "fourth", "last", "final")
 _AGAINST = re.compile(
     r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from|\bon)"
-    r" (?:the |that |those |in |of |for |during |\w+ in )*$",
+    r" (?:the |that |those |in |of |for |during |[a-z]\w* in )*$",
     re.I,
 )
 _OTHER_LENGTH = re.compile(
@@ -46,10 +47,12 @@ _NO_PERIOD = re.compile(
 _AFTER_EVENT = re.compile(
     r"(?:\b(?:since|after|before|following|until|till|prior to|ahead of|once|when|from the|on the back of) (?!in )[^\d,;.]*?"
     r"|\b(?:(?:set up|open(?:ed|ing)|beg[au]n|beginning|start(?:ed|ing)|launch\w*|introduced|formed)(?: \w+){0,2}"
-    r"|campaign|operation)) (?:in|of|from|during|on)(?: the)? $",
+    rf"|{any_of('events')})) (?:in|of|from|during|on)(?: the)? $",
     re.I,
 )
 """Before the time of something else: `since the launch of the operation in July 2025`."""
+_OF_EVENT = re.compile(rf" (?:{any_of('events')})\b", re.I)
+"""Behind the time of something else: `the July 2025 operation`."""
 _MONTHS = "|".join(month_name[1:])
 _ALONE = re.compile(
     r"\b(?:(?P<ahead>(?i:in|on|from|than|during|with|for|of|to|by|and|or|since|until|before|after|against|last|this|next)) "
@@ -70,7 +73,7 @@ _FROM_NUMBER = re.compile(r"\bfrom £?\d[\d,.]*\S* (?:in|during|for)$", re.I)
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
     r"|\b(?:the )?(?:year|(?:twelve|12) months) (?:before|earlier)\b"
-    r"|\bsame (?:period|months|quarter|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
+    r"|\bsame (?:period|months?|quarter|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
     re.I,
 )
 """Words for a figure of the year before."""
@@ -128,7 +131,8 @@ def periods_of(text: str, data_to: date) -> list[Period]:
             # Such as 31 November.
             with contextlib.suppress(ValueError):
                 if days := read(match, data_to):
-                    how, first, last = _part() if _AFTER_EVENT.search(text, 0, match.start()) else days
+                    is_of_event = _AFTER_EVENT.search(text, 0, match.start()) or _OF_EVENT.match(text, match.end())
+                    how, first, last = _part() if is_of_event else days
                     periods.append(Period(match.start(), match.end(), how, first, last, is_compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
     periods += [_alone(match, periods) for match in _ALONE.finditer(left)]
@@ -307,6 +311,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (r"\b(?:so far|to date),? (?:in |during |for )?(?:this|the) financial year", _year_to_date),
         (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _part),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
+        (r"\b(?:since|from) the (?:start|beginning) of (?:the|this) (?:calendar )?(?:year|month|quarter)\b", _part),
         (rf"{_FY}(?!\d)", _financial_year),
         (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:week )?commencing {_D2} {_M2} {_Y2}", _week),

@@ -20,8 +20,9 @@ _ALSO = re.compile(r"^\W*(?:there (?:were|was) also|(?:we|officers|the force) al
 class Context:
     """The context of a sentence: the paragraph's number in the edition, the paragraph before it (`earlier`), its own earlier
     sentences (`before`), the newest period that they name (`period`), also if the figures of the last sentence here are of all
-    (`here`), whether the newest that names any names several (`is_of_several`), the period of a heading or list (`lead`), and
-    the words of a table above it (`subject`). `is_numbered`, `is_item`: what its paragraph is."""
+    (`here`), whether the newest that names any names several (`is_of_several`), the period of a heading or list (`lead`), the
+    words that end with a colon above a list (`lead_words`), and those of a table above (`subject`). `is_numbered`, `is_item`:
+    what the paragraph is."""
 
     paragraph: str | None = None
     earlier: str = ""
@@ -30,6 +31,7 @@ class Context:
     here: Period | None = None
     is_of_several: bool = False
     lead: Period | None = None
+    lead_words: str = ""
     subject: str = ""
     is_numbered: bool = False
     is_item: bool = False
@@ -39,19 +41,17 @@ class Context:
         self.earlier, self.before = self.before, ""
         self.here, self.is_of_several = None, False
         if is_numbered:
-            self.period, self.lead = self.lead or self.period, None
+            self.period, self.lead, self.lead_words = self.lead or self.period, None, ""
         elif self.is_item and not is_item:
-            self.lead = None
+            self.lead, self.lead_words = None, ""
         self.is_numbered, self.is_item = is_numbered, is_item
 
     def end_paragraph(self, text: str, has_period: bool, has_figures: bool) -> None:
         """End a paragraph. A period that it names applies to the list below it, unless the paragraph has figures itself."""
-        if self.is_numbered or self.is_item or text.rstrip().endswith(":"):
-            return
-        if has_period and not has_figures:
-            self.lead = self.period
-        elif has_period or not has_figures:
-            self.lead = None
+        if text.rstrip().endswith(":") and not has_figures:
+            self.lead_words = text
+        elif not (self.is_numbered or self.is_item) and (has_period or not has_figures):
+            self.lead, self.lead_words = (None if has_figures else self.period) if has_period else None, ""
 
     def end_sentence(self, sentence: str, periods: list[Period], has_figures: bool, links: Collection[Figure]) -> bool:
         """End a sentence that names periods and is linked with figures. Returns whether it names one of known days."""

@@ -139,6 +139,9 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
          ["not linked", "disagrees", "not linked"]),
         # Thousands of what, and of which table.
         ("Drug offences\n\n000s\t2024/25\nDrug Possession\t1.9\n", ["not linked"]),
+        # A number is no amount, unless words or a pound sign say so.
+        ("Section 27 orders\n\n\t2024/25\nCharity\t30\nPolice\t27\n", ["not linked", "not linked"]),
+        ("Section 27 orders\n\n\t2024/25\nCharity\t£35,236\nPolice\t£50,234\n", ["agrees", "disagrees"]),
         ("Confiscation orders\n\n\t2024/25\nTOTAL (Benefit - value, £m)\t17.8\nTOTAL (Orders - value)\t£1,185,696\n",
          ["agrees", "agrees"]),
         ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),

@@ -262,6 +262,20 @@ OF_SOMETHING_ELSE = [
     "Possession offences rose by 336 between January and October 2025.",
     # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
+    # What became of some in a unit, or with other words.
+    "In 2024/25, 125 drug searches in Dales found drugs.",
+    "In 2025, 178 possession offences in Amber Valley were for cannabis.",
+    "In 2024/25, 1,936 possession offences were brought to justice.",
+    "In 2024/25 there were 1,936 possession offences brought to justice.",
+    "Possession offences in 2024/25: 1,936 (charges only).",
+    "1,936 (charges only) possession offences were recorded in 2024/25.",
+    # As much as of a year, or since an earlier time.
+    "In October 2025 we made a year's worth of drug searches: 133.",
+    "In Q3 2024/25 there were 361 drug searches since the start of the year.",
+    "Since the start of the year there were 361 drug searches in Q3 2024/25.",
+    "In Q3 2024/25 there were 361 drug searches since April 2024.",
+    # The time of something else.
+    "The July 2025 operation saw 139 drug searches.",
 ]
 
 
@@ -371,6 +385,13 @@ JUDGED = [
     ("Targets for 2024/25\n\nPossession offences: 1,936", ["not linked"]),
     ("Results for 2024/25\n\nPossession offences: 1,936", ["agrees"]),
     ("Young people\n\nThere were 1,936 possession offences in 2024/25.", ["not linked"]),
+    ("Young people in 2024/25\n\n- 1,936 possession offences", ["not linked"]),
+    ("Young people in 2024/25:\n\n- 1,936 possession offences\n- 1,351 drug searches", ["not linked", "not linked"]),
+    ("Plans for 2024/25:\n\n- 1,936 possession offences\n\nIn 2024/25 there were 1,936 possession offences.",
+     ["not linked", "agrees"]),
+    ("Performance of the proactive team\n\n- 1,351 drug searches in 2024/25", ["not linked"]),
+    ("Performance of the proactive team in 2024/25:\n\n- 1,351 drug searches", ["not linked"]),
+    ("Performance of the force in 2024/25:\n\n- 1,351 drug searches", ["agrees"]),
     ("Young people\n\nFrom January 2025 to September 2025, 37 school inputs reached primary pupils.", ["agrees"]),
     # April is a month of the year, and not the year to date.
     ("Intelligence items so far in 2025/26 numbered 1,391.", ["disagrees"]),
@@ -419,6 +440,13 @@ JUDGED = [
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
     # `From` names the value of another year.
     ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
+    ("In September 2025 there were 8 completed drug tests in Erewash, up from 8 in September 2024.", ["agrees", "disagrees"]),
+    ("In September 2025 there were 8 completed drug tests in Erewash, up from 7 in September 2024.", ["agrees", "agrees"]),
+    # Nor is the year before of another number that of this one.
+    ("Intelligence items fell from 17,787 the year before to 17,439 in the year to October 2025.", ["not linked", "agrees"]),
+    ("Confiscation orders rose from 20 in the same period of the previous year to 28 in Q2 2024/25.", ["agrees", "agrees"]),
+    ("Confiscation orders rose from 28 in the same period of the previous year to 20 in Q2 2024/25.",
+     ["disagrees", "disagrees"]),
     # A month without a year is of the sentence's only other period.
     ("In 2024/25 possession offences rose from 130 in April to 174 in March.", ["agrees", "agrees"]),
     ("In 2024/25 possession offences rose from 103 in April to 147 in March.", ["disagrees", "disagrees"]),
