@@ -95,7 +95,7 @@ def add(
 
     Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
     """
-    from dagster_project.document_check.claimed_sentences import add_claim, with_value
+    from dagster_project.document_check.claimed_sentences import add_claim
     from dagster_project.document_check.edition_figures import figures_to_understand
     from dagster_project.document_check.understand_sentence import Given
     from dagster_project.editions import read_editions
@@ -106,7 +106,7 @@ def add(
     with connect(home, reason, by="pam claims add") as con:
         figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
         claim = _read_sentence(sentence, given, figures, yes)
-        published = with_value(con, figures, claim.figure)
+        published = figures.with_value(claim.figure)
     _show(claim, published.value, is_partial=published.status == "partial")
     if not yes and not typer.confirm("Is this what the sentence says?"):
         echo("Nothing was written.")

@@ -43,7 +43,7 @@ def check_document(
 
     with connect(home, reason, by="pam check") as con:
         try:
-            checked = check_document(con, file, read_edition_figures(con, edition), home)
+            checked = check_document(file, read_edition_figures(con, edition), home)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
     if form == "table":

@@ -3,13 +3,12 @@
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-
-import duckdb
 
 from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
@@ -19,7 +18,7 @@ from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 from dagster_project.reporting.pack.refreshable_figures import read_tag
 
-from .claimed_sentences import claimed, claimed_sentences, with_value
+from .claimed_sentences import claimed, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .figures_in_text import MARKERS, Number, Spot, numbers_of, scale_of
 from .figures_of_sentence import figures_of_sentence
@@ -76,9 +75,7 @@ class CheckedDocument:
         return sum(i.verdict == DISAGREES for i in self.items)
 
 
-def check_document(
-    con: duckdb.DuckDBPyConnection, path: Path, figures: EditionFigures, home: Home | None = None
-) -> CheckedDocument:
+def check_document(path: Path, figures: EditionFigures, home: Home | None = None) -> CheckedDocument:
     """Check a .docx, .pdf or .txt against an edition of the published night. `home`: for claims added after the night.
 
     Raises DocumentError, and OSError if there is no such file.
@@ -89,7 +86,7 @@ def check_document(
         raise DocumentError(f"{path.name}: holds more than {MAX_NUMBERS:,} numbers; check it in parts")
     # A document of `pam report` numbers its paragraphs differently from the printed report.
     has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for t in texts for b in t.bound)
-    check = _Check(con, figures, home, has_own_paragraphs)
+    check = _Check(figures, home, has_own_paragraphs)
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
@@ -101,13 +98,10 @@ def check_document(
 class _Check:
     """The check of one document: its results so far, and the context of the current paragraph and table."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, home: Home | None, has_own_paragraphs: bool
-    ) -> None:
-        self.con, self.figures, self.has_own_paragraphs = con, figures, has_own_paragraphs
-        self.with_value = partial(with_value, con, figures)
+    def __init__(self, figures: EditionFigures, home: Home | None, has_own_paragraphs: bool) -> None:
+        self.figures, self.has_own_paragraphs = figures, has_own_paragraphs
         self.editions: dict[str, EditionFigures | None] = {figures.edition: figures}
-        self.known = claimed_sentences(con, figures, home)
+        self.known = claimed_sentences(figures, home)
         self.result = CheckedDocument(figures.edition)
         self.context, self.above = Context(), Above()
         self.tables = self.paragraphs = 0
@@ -201,14 +195,14 @@ class _Check:
             return known, TOO_LONG
         heading = self.above.headings[-1] if self.above.headings else ""
         headings = [heading, self.context.lead_words]
-        links = figures_of_sentence(sentence, may_be, self.context, headings, self.figures, self.with_value)
+        links = figures_of_sentence(sentence, may_be, self.context, headings, self.figures)
         figures = [n for n in may_be if n.kind == "figure"]
         return links | known | link_suggested(sentence, figures, heading, self.figures), None
 
     def table(self, grid: Grid) -> None:
         self.tables += 1
         before, title = self.before_table, self.above.title
-        linked = link_any_table(grid, self.above, self.names, self.figures, self.con, self.with_value)
+        linked = link_any_table(grid, self.above, self.names, self.figures)
         header = header_row(grid.texts)
         corner = " ".join(row[0].text for row in grid.rows[: header + 1] if row)
         scale = scale_of(f"{before} {corner}")
@@ -257,7 +251,7 @@ class _Check:
                 # In a table in thousands, £2,022 may be either.
                 self._not_linked(where, text, number, SCALE_IN_DOUBT)
             else:
-                self._judge_cell(where, text, number, figure, scale)
+                self._judge(where, text, number, figure, partial(judge_cell, number, text, figure, scale))
 
     def _bound(self, where: str, text: str, number: Number, tag: str, scale: str = "") -> None:
         """Judge a number in a content control, by its tag, which may be of any edition of the published night."""
@@ -265,13 +259,13 @@ class _Check:
         if edition not in self.editions:
             self.editions[edition] = None
             with suppress(NoEditionError):
-                self.editions[edition] = read_edition_figures(self.con, edition)
+                self.editions[edition] = read_edition_figures(self.figures.con, edition)
         reason = f"bound to edition {edition}, which the published night does not have"
         if figures := self.editions[edition]:
             by_id = figures.by_id
             _, cell = read_tag(tag, by_id) or (tag, "")
             if figure := by_id.get(cell.lower()):
-                self._judge_cell(where, text, number, figure, scale)
+                self._judge(where, text, number, figure, partial(judge_cell, number, text, figure, scale))
                 return
             reason = f"bound to {cell}, which is no cell of edition {edition}"
             if cell.lower() in by_id:
@@ -289,27 +283,19 @@ class _Check:
             self._not_linked(where, text, spot.number, reason or why_not_linked(spot, self.context, self.figures))
             return
         came = next((f for n, f in links.items() if rose_between(spot.sentence, n, spot.number)), None)
-        paragraph = self.context.paragraph
-        try:
-            verdict = judge_in_sentence(spot, figure, came, paragraph, self.figures, self.with_value)
-        except ValueError as error:
-            verdict = DISAGREES, str(error)
-        self._add(where, text, spot.number, figure, verdict)
+        judge_it = partial(judge_in_sentence, spot, figure, came, self.context.paragraph, self.figures)
+        self._judge(where, text, spot.number, figure, judge_it)
 
-    def _judge_cell(self, where: str, text: str, number: Number, figure: Figure, scale: str) -> None:
-        """`scale`: of amounts without one of their own."""
+    def _judge(self, where: str, text: str, number: Number, figure: Figure, judge_it: Callable[[], Verdict]) -> None:
         try:
-            verdict = judge_cell(number, text, figure, scale)
+            verdict, reason = judge_it()
         except ValueError as error:
-            verdict = DISAGREES, str(error)
-        self._add(where, text, number, figure, verdict)
-
-    def _add(self, where: str, text: str, number: Number, figure: Figure, verdict: Verdict) -> None:
+            verdict, reason = DISAGREES, str(error)
         value = plain_text(figure.value) if figure.value is not None else None
         self.result.items.append(
             Item(
-                where, text, number.text, verdict[0], figure.measure, value, figure.shows,
-                figure.category, figure.area_name, figure.period or None, verdict[1],
+                where, text, number.text, verdict, figure.measure, value, figure.shows,
+                figure.category, figure.area_name, figure.period or None, reason,
             )
         )  # fmt: skip
 

@@ -3,12 +3,8 @@ whatever their numbers are now."""
 
 import csv
 import io
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
@@ -17,12 +13,11 @@ from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.editions.edition_tables import FIGURES, claimed_lines
 from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition
-from dagster_project.editions.windows import month_number
 
-from .edition_figures import OF_MONTHS, EditionFigures, is_summed, make_figure
+from .edition_figures import EditionFigures, make_figure
 from .figures_in_text import Number
 from .judge import NEXT_NIGHT
-from .model import SHOWS, Figure
+from .model import Figure
 from .understand_sentence import SentenceClaim, template
 
 COLUMNS = (*FIGURES, "note")
@@ -31,7 +26,7 @@ Known = dict[str, dict[int, Figure]]
 """Template of a sentence -> position of a number -> its figure."""
 
 
-def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, home: Home | None) -> Known:
+def claimed_sentences(edition: EditionFigures, home: Home | None) -> Known:
     """The sentences of an edition's claims, from the published night, and from the home's file, which may have newer ones."""
     known: Known = {}
     for figure, note in edition.claims.values():
@@ -42,7 +37,7 @@ def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, h
             first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
             more = {"shows": row["figure"], "period_start": first, "period_end": last, "value": None, "data_status": NEXT_NIGHT}
             figure = make_figure({**row, **more}, row["period_label"])
-            _add(known, row["note"], row["printed"], with_value(con, edition, figure))
+            _add(known, row["note"], row["printed"], edition.with_value(figure))
     return known
 
 
@@ -68,27 +63,6 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
     if edition is None or edition.claims_path is None or edition.claims_path.parent != home.editions:
         return []
     return [row for _, row in claimed_lines(edition)]
-
-
-def with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
-    """The figure with its value, if the edition or a mart of the published night has it, or the months that add up to it."""
-    if known := edition.by_key.get(figure.key):
-        return known
-    keys = [figure.mart, figure.measure, edition.force_code, figure.category, figure.area_type, figure.area_name]
-    of_figure = "mart = ? and measure = ? and force_code = ? and category = ? and area_type = ? and area_name = ?"
-    row: tuple[Any, ...] | None = con.execute(
-        f"select value, volume_change, pct_change, data_status from marts.measures where {of_figure}"
-        " and period_start = ? and period_end = ?", [*keys, figure.first, figure.last],
-    ).fetchone()  # fmt: skip
-    if row is None and figure.first and figure.last and figure.first.day == 1 and is_summed(figure.mart, figure.measure):
-        months = month_number(figure.last) - month_number(figure.first) + 1
-        row = con.execute(
-            f"select {OF_MONTHS} from marts.measures where {of_figure} and period_type = 'month' and data_status = 'complete'"
-            " and period_start >= ? and period_end <= ? having count(value) = ?", [*keys, figure.first, figure.last, months],
-        ).fetchone()  # fmt: skip
-    if row is None:
-        return figure
-    return replace(figure, value=dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows), status=row[3])
 
 
 def add_claim(home: Home, edition: Edition, claim: SentenceClaim, paragraph: str) -> tuple[Path, bool]:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import duckdb
@@ -16,16 +16,17 @@ from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.tables import unit_shown
+from dagster_project.editions.windows import month_number
 from dagster_project.serving.typed_names import Area, areas_of
 
 from .model import SHOWS, Figure, Printed
 
-OF_MONTHS = """
+_OF_MONTHS = """
     sum(value) as value, if(count(volume_change) = count(*), sum(volume_change), null) as volume_change,
     cast(100 * if(count(volume_change) = count(*), sum(volume_change), null) / nullif(sum(prior_value), 0) as decimal(28, 10))
         as pct_change, 'complete' as data_status
 """
-"""The columns of a period that no mart has, from its months, of a measure that `is_summed`."""
+"""The columns of a period that no mart has, from its months, of a measure that `_is_summed`."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ class PrintedTable:
 @dataclass(frozen=True)
 class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
-    number. `places`: the areas. `data_to`: its last day of data. `not_printed`: reads, for a measure
-    (`mart.measure`) and the name of the force or a unit, the figures over complete periods that the marts have and the
-    edition does not print. `published_categories`: by mart and measure, also those that the edition does not print."""
+    number. `places`: the areas. `data_to`: its last day of data. `published_categories`: by mart and measure, also those that
+    the edition does not print."""
 
+    con: duckdb.DuckDBPyConnection
     edition: str
     force_code: str
     data_to: date
@@ -63,8 +64,34 @@ class EditionFigures:
     pool: tuple[Figure, ...]
     claims: dict[str, tuple[Figure, str]]
     places: Sequence[Area]
-    not_printed: Callable[[str, str], tuple[Figure, ...]] = lambda measure, area: ()
     published_categories: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def with_value(self, figure: Figure) -> Figure:
+        """The figure with its value, if the edition or a mart of the published night has it, or months that add up to it."""
+        if known := self.by_key.get(figure.key):
+            return known
+        keys = [figure.mart, figure.measure, self.force_code, figure.category, figure.area_type, figure.area_name]
+        of_figure = "mart = ? and measure = ? and force_code = ? and category = ? and area_type = ? and area_name = ?"
+        row: tuple[Any, ...] | None = self.con.execute(
+            f"select value, volume_change, pct_change, data_status from marts.measures where {of_figure}"
+            " and period_start = ? and period_end = ?", [*keys, figure.first, figure.last],
+        ).fetchone()  # fmt: skip
+        if row is None and figure.first and figure.last and figure.first.day == 1 and _is_summed(figure.what):
+            months = month_number(figure.last) - month_number(figure.first) + 1
+            row = self.con.execute(
+                f"select {_OF_MONTHS} from marts.measures where {of_figure} and period_type = 'month'"
+                " and data_status = 'complete' and period_start >= ? and period_end <= ? having count(value) = ?",
+                [*keys, figure.first, figure.last, months],
+            ).fetchone()
+        if row is None:
+            return figure
+        return replace(figure, value=dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows), status=row[3])
+
+    @cached_property
+    def not_printed(self) -> Callable[[str, str], tuple[Figure, ...]]:
+        """Reads, once for a measure (`mart.measure`) and the name of the force or a unit, the figures over complete periods
+        that the marts have and the edition does not print."""
+        return cache(partial(_read_not_printed, self.con, self.force_code, self.by_key))
 
     @property
     def force_name(self) -> str:
@@ -161,17 +188,12 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
                 pool.setdefault(cell.figure.key, cell.figure)
     claims = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
-
-    @cache
-    def not_printed(measure: str, area: str) -> tuple[Figure, ...]:
-        return _read_not_printed(con, force, measure, area, pool)
-
     areas, categories = areas_of(con, force), _categories(con, force)
-    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, areas, not_printed, categories)
+    return EditionFigures(con, chosen, force, data_to, tables, tuple(pool.values()), claims, areas, categories)
 
 
 def _read_not_printed(
-    con: duckdb.DuckDBPyConnection, force: str, measure: str, area: str, pool: Collection[tuple[object, ...]]
+    con: duckdb.DuckDBPyConnection, force: str, printed: Collection[tuple[object, ...]], measure: str, area: str
 ) -> tuple[Figure, ...]:
     figures: dict[tuple[object, ...], Figure] = {}
     of_measure = (
@@ -180,11 +202,11 @@ def _read_not_printed(
     )
     keys = [*measure.split("."), force, area]
     rows = [*read_rows(con, f"select * from marts.measures where {of_measure} and data_status = 'complete'", keys)]
-    if is_summed(*measure.split(".")):
+    if _is_summed(measure):
         rows += read_rows(
             con, "select mart, measure, area_type, area_name, category, unit, min(period_start) as period_start,"
             " max(period_end) as period_end, strftime(min(period_start), '%b-') || strftime(max(period_end), '%b %Y') as"
-            f" period_label, {OF_MONTHS} from marts.measures where {of_measure} and period_type = 'month' and"
+            f" period_label, {_OF_MONTHS} from marts.measures where {of_measure} and period_type = 'month' and"
             " data_status = 'complete' group by mart, measure, area_type, area_name, category, unit,"
             " date_trunc('quarter', marts.measures.period_start) having count(value) = 3", keys,
         )  # fmt: skip
@@ -192,14 +214,14 @@ def _read_not_printed(
         for shows in SHOWS:
             shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
             figure = make_figure(row | shown, row["period_label"])
-            if figure.value is not None and figure.key not in pool:
+            if figure.value is not None and figure.key not in printed:
                 figures.setdefault(figure.key, figure)
     return tuple(figures.values())
 
 
-def is_summed(mart: str, measure: str) -> bool:
-    """Whether a measure's months add up to longer periods."""
-    return any(r["aggregation"] == "sum" for r in read_seed("measure_list") if (r["mart"], r["measure"]) == (mart, measure))
+def _is_summed(measure: str) -> bool:
+    """Whether a measure's months add up to longer periods. `measure`: `mart.measure`."""
+    return any(r["aggregation"] == "sum" for r in read_seed("measure_list") if f"{r['mart']}.{r['measure']}" == measure)
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:
@@ -208,7 +230,7 @@ def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_co
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
         areas, categories = areas_of(con, force_code), _categories(con, force_code)
-        return EditionFigures(edition, force_code, data_to, {}, (), {}, areas, published_categories=categories)
+        return EditionFigures(con, edition, force_code, data_to, {}, (), {}, areas, categories)
 
 
 def _categories(con: duckdb.DuckDBPyConnection, force: str) -> dict[tuple[str, str], frozenset[str]]:

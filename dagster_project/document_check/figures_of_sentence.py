@@ -2,7 +2,7 @@
 those before it, exclude."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 
@@ -19,17 +19,14 @@ from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 from .words import mentions
 from .words_around_numbers import CHANGE, read_written, says_more
 
-WithValue = Callable[[Figure], Figure]
-"""Gives a figure the value that the published night has."""
-
 
 def figures_of_sentence(
-    sentence: str, numbers: list[Number], context: Context, headings: list[str], edition: EditionFigures, with_value: WithValue
+    sentence: str, numbers: list[Number], context: Context, headings: list[str], edition: EditionFigures
 ) -> dict[Number, Figure]:
     """The figures that a sentence's words name. `numbers`: those that may be figures; days are of the edition alone.
     `headings`: what is said to be about the sentence above it."""
     links = link_numbers(sentence, numbers, context, edition)
-    links |= _of_marts(sentence, [n for n in numbers if n.kind == "figure"], links, edition, with_value)
+    links |= _of_marts(sentence, [n for n in numbers if n.kind == "figure"], links, edition)
     for first, second in pairwise(numbers):
         # `More in Dales (47) than in Erewash (12)`, the other way round.
         values = [links[n].value or Decimal() for n in (first, second) if n in links]
@@ -45,19 +42,19 @@ def figures_of_sentence(
 
 
 def _of_marts(
-    sentence: str, numbers: list[Number], links: Mapping[Number, Figure], edition: EditionFigures, with_value: WithValue
+    sentence: str, numbers: list[Number], links: Mapping[Number, Figure], edition: EditionFigures
 ) -> dict[Number, Figure]:
     """The figures of the marts for numbers that have no link. Of several numbers, all or none, and only if the sentence names
     one measure, as the nearest may be the other's, and no change, which may be of each."""
     if len(numbers) > 1 and (len({m.what for m in mentions(sentence, sentence)}) > 1 or CHANGE.search(sentence)):
         return {}
     spots = [Spot(sentence, n, tuple(o for o in numbers if o is not n)) for n in numbers if n not in links]
-    found = {spot.number: figure for spot in spots if (figure := _of_mart(spot, edition, with_value))}
+    found = {spot.number: figure for spot in spots if (figure := _of_mart(spot, edition))}
     times = Counter(f.key for f in (*links.values(), *found.values()))
     return found if len(found) == len(spots) and all(times[f.key] == 1 for f in found.values()) else {}
 
 
-def _of_mart(spot: Spot, edition: EditionFigures, with_value: WithValue) -> Figure | None:
+def _of_mart(spot: Spot, edition: EditionFigures) -> Figure | None:
     """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
     if not is_plain(spot, edition.force_name):
         return None
@@ -65,7 +62,7 @@ def _of_mart(spot: Spot, edition: EditionFigures, with_value: WithValue) -> Figu
         claim = understand_sentence(spot.sentence, Given(number=spot.number.text), edition)
     except NotUnderstoodError:
         return None
-    figure = with_value(claim.figure)
+    figure = edition.with_value(claim.figure)
     # `The rate fell by 3%` may be of itself, or percentage points.
     is_unclear = figure.unit == "percentage_points" and spot.number.unit == "percent"
     is_unclear |= figure.shows != "value" and not read_written(spot).is_change

@@ -1,7 +1,6 @@
 """Judges a number where it stands: by its figure, and by what the words around it say of it."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -38,8 +37,7 @@ def judge_cell(number: Number, text: str, figure: Figure, scale: str) -> Verdict
 
 
 def judge_in_sentence(
-    spot: Spot, figure: Figure, came: Figure | None, paragraph: str | None, edition: EditionFigures,
-    with_value: Callable[[Figure], Figure],
+    spot: Spot, figure: Figure, came: Figure | None, paragraph: str | None, edition: EditionFigures
 ) -> Verdict:  # fmt: skip
     """Judge a number of a sentence. `came`: the figure that the sentence says that it rose or fell from. `paragraph`: the
     number of its paragraph in the edition. Raises ValueError for a number that can't be read."""
@@ -59,7 +57,7 @@ def judge_in_sentence(
         return verdict, reason
     # In their own paragraph, claims are about its words too.
     is_claimed_here = any(paragraph and within(paragraph, c.paragraph) for c in claims)
-    return _by_words(spot, figure, came, is_claimed_here, edition, with_value) or (verdict, reason)
+    return _by_words(spot, figure, came, is_claimed_here, edition) or (verdict, reason)
 
 
 def _minus(printed: PrintedNumber) -> PrintedNumber:
@@ -67,8 +65,7 @@ def _minus(printed: PrintedNumber) -> PrintedNumber:
 
 
 def _by_words(
-    spot: Spot, figure: Figure, came: Figure | None, is_claimed_here: bool, edition: EditionFigures,
-    with_value: Callable[[Figure], Figure],
+    spot: Spot, figure: Figure, came: Figure | None, is_claimed_here: bool, edition: EditionFigures
 ) -> Verdict | None:  # fmt: skip
     """The verdict on a right number, if the words around it say another way, or more than is checked."""
     if figure.status == "partial" and _WHOLE_PERIOD.search(spot.sentence):
@@ -78,14 +75,14 @@ def _by_words(
         if change * way_to(spot) < 0:
             return DISAGREES, f"the number is right, but the change from {came.period} is {plain_text(change)}"
     for way, verdict in ((way_to(spot), DISAGREES), (way_in_clause(spot, figure.what), NOT_COMPUTABLE)):
-        if (against := _change_against(spot, figure, way, edition, with_value)) is not None:
+        if (against := _change_against(spot, figure, way, edition)) is not None:
             return verdict, f"the number is right, but the change on the year before is {plain_text(against)}"
     word = None if is_claimed_here else word_of_rank(spot)
     return (NOT_COMPUTABLE, f"the number is right, but {word!r} is not checked") if word else None
 
 
 def _change_against(
-    spot: Spot, figure: Figure, way: int, edition: EditionFigures, with_value: Callable[[Figure], Figure]
+    spot: Spot, figure: Figure, way: int, edition: EditionFigures
 ) -> Decimal | None:
     """The change of a year's figure on the year before, if it is not the way that the words say: `fell to 2,187`. None if they
     name another year than these two, as that may be what it rose or fell from."""
@@ -96,5 +93,5 @@ def _change_against(
     is_on_year = (figure.last - figure.first).days > 300 or years_before(figure.last) in named
     if not is_on_year or named - {figure.last, years_before(figure.last)}:
         return None
-    change = with_value(replace(figure, shows="volume_change", value=None)).value
+    change = edition.with_value(replace(figure, shows="volume_change", value=None)).value
     return change if change is not None and change * way <= 0 else None

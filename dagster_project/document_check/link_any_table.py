@@ -2,10 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
-import duckdb
 
 from .edition_figures import EditionCell, EditionFigures
 from .figures_in_text import MARKERS, SCALE, Number
@@ -30,38 +28,31 @@ class Above:
 
 
 def link_any_table(
-    grid: Grid, above: Above, names: NamesAlone, edition: EditionFigures, con: duckdb.DuckDBPyConnection,
-    with_value: Callable[[Figure], Figure],
-) -> LinkedTable:  # fmt: skip
+    grid: Grid, above: Above, names: NamesAlone, edition: EditionFigures
+) -> LinkedTable:
     own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
     first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
     above.caption = f"{above.caption} {first[0] if len(first) == 1 else ''}".strip()
     title, caption = (SCALE.sub("", words).strip() for words in (above.title, above.caption))
     linked = link_table(grid, f"{title} {own_title}", caption, edition)
-    cells = topline_cells(grid, above.title, con)
+    cells = topline_cells(grid, above.title, edition.con)
     if not cells:
         own = own_table_cells(grid, title, above.headings, edition, names)
         # The edition's table with these labels may be of another measure than the title names.
         if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
             linked = replace(linked, table=None, cells={})
         if not is_below_another(above.title, above.headings, above.titles, edition, names):
-            cells = _with_values(own, with_value)
+            # Those of periods that the marts lack are left out.
+            found = {at: edition.with_value(cell.figure) for at, cell in own.items() if cell.figure}
+            cells = {at: (replace(own[at], figure=f),) for at, f in found.items() if f.status != NEXT_NIGHT}
     if cells:
         linked = replace(linked, table=linked.table if linked.cells else None, cells={**cells, **linked.cells})
-    totals = total_cells(grid, linked.cells, title, edition, with_value)
+    totals = total_cells(grid, linked.cells, title, edition)
     linked = replace(linked, cells=_without_other_numbers({**linked.cells, **totals}, grid))
     if linked.cells:
         above.titles.add(above.title)
     above.title = f"{above.title} {own_title}".strip()[:200]
     return linked
-
-
-def _with_values(
-    own: Mapping[tuple[int, int], EditionCell], with_value: Callable[[Figure], Figure]
-) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
-    """The cells with the values that the marts have; those of periods that they lack are left out."""
-    figures = {at: with_value(cell.figure) for at, cell in own.items() if cell.figure}
-    return {at: (replace(own[at], figure=figure),) for at, figure in figures.items() if figure.status != NEXT_NIGHT}
 
 
 def _without_other_numbers(

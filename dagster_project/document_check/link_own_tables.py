@@ -6,7 +6,7 @@ area or category. A cell is linked only if all their words are understood.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -157,8 +157,7 @@ def _is_short(label: str, data_to: date) -> bool:
 
 
 def total_cells(
-    grid: Grid, cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], title: str, edition: EditionFigures,
-    with_value: Callable[[Figure], Figure],
+    grid: Grid, cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], title: str, edition: EditionFigures
 ) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
     """The cells of rows and columns called `Total`, if they can be of nothing but what the cells beside them add up to: days
     that follow each other, or all units or categories. Where some of these are missing, or the title names other days, it may
@@ -173,27 +172,27 @@ def total_cells(
             figures = [cells[o][0].figure for o in beside if len(cells.get(o, ())) == 1]
             known = [f for f in figures if f and f.value is not None and f.shows == "value"]
             if at not in cells and len(known) == len(beside) > 1 and not any(o in totals for o in beside):
-                figure = _sum_of(known, ("force", edition.force_name), with_value)
+                figure = _sum_of(known, edition)
                 is_of_days = len({f.first for f in known}) > 1
                 if figure is not None and not (is_of_days and of_title - {(figure.first, figure.last)}):
                     found[at] = (EditionCell(*at, "Total", figure),)
     return found
 
 
-def _sum_of(figures: list[Figure], of_all: tuple[str, str], with_value: Callable[[Figure], Figure]) -> Figure | None:
-    """The figure that others add up to, over all of their days or of the whole, if it is their sum. `of_all`: the force."""
+def _sum_of(figures: list[Figure], edition: EditionFigures) -> Figure | None:
+    """The figure that others add up to, over all of their days or of the whole, if it is their sum."""
     figures = sorted(figures, key=lambda f: f.first or date.min)
     first, last = figures[0], figures[-1]
     whole = replace(first, last=last.last, value=None, status=NEXT_NIGHT, period="", claims=())
     if first.last == last.last:
-        whole = replace(whole, area_type=of_all[0], area_name=of_all[1], category="all", period=first.period)
+        whole = replace(whole, area_type="force", area_name=edition.force_name, category="all", period=first.period)
     elif all(a.last and b.first and b.first - a.last == timedelta(1) for a, b in pairwise(figures)):
         whole = replace(whole, period=f"{first.period} to {last.period}")
     else:
         return None
     is_of_one = len({(f.mart, f.measure, f.area_name if first.last != last.last else "") for f in figures}) == 1
     is_each_once = len({f.key for f in figures}) == len(figures)
-    whole = with_value(whole)
+    whole = edition.with_value(whole)
     is_sum = whole.value is not None and whole.value == sum(f.value for f in figures if f.value is not None)
     return whole if is_of_one and is_each_once and is_sum else None
 

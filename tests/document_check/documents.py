@@ -20,8 +20,8 @@ EDITION = "2026-03"
 
 def check(home: Home, path: Path) -> CheckedDocument:
     """Check a document against a home's published night."""
-    con, figures = read_figures(home.warehouse.resolve())
-    return check_document(con, path, figures)
+    _, figures = read_figures(home.warehouse.resolve())
+    return check_document(path, figures)
 
 
 @cache

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from docx import Document
 
@@ -334,7 +335,7 @@ def test_a_row_number_in_a_tag_comes_before_a_label_and_the_first_of_two_equal_l
     figures = [Figure(*words, None, None, "count", Decimal(n), "complete") for n in range(4)]
     table = PrintedTable("t", "Table", rows={1: "Same", 2: "Same", 3: "1"}, columns={1: "N"})
     table.cells = {(n, 1): EditionCell(n, 1, "n", figures[n]) for n in (1, 2, 3)}
-    by_id = EditionFigures("2026-03", "derbyshire", date(2025, 10, 31), {"t": table}, (), {}, {}).by_id
+    by_id = EditionFigures(duckdb.connect(), "2026-03", "derbyshire", date(2025, 10, 31), {"t": table}, (), {}, {}).by_id
     assert (by_id["t/1/n"], by_id["t/3/n"], by_id["t/same/1"]) == (figures[1], figures[3], figures[1])
 
 

@@ -17,7 +17,6 @@ from how_often import IS_LONG, often
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.document_check.check import with_value
 from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.judge import judge
 from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, understand_sentence
@@ -242,7 +241,7 @@ def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Ho
 def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home) -> None:
     """`pam claims add --number` took the area or the year of the sentence's other number."""
     seed, sentences = drawn(sample_home, 300, 20000)
-    con, edition = read_figures(sample_home.warehouse.resolve())
+    _, edition = read_figures(sample_home.warehouse.resolve())
     verdicts: Counter[tuple[bool, str]] = Counter()
     for sentence in sentences:
         for number in {n.text for n in numbers_of(sentence.text) if n.kind == "figure"}:
@@ -250,7 +249,7 @@ def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home)
                 claim = understand_sentence(sentence.text, Given(number=number), edition)
             except NotUnderstoodError:
                 continue
-            figure = with_value(con, edition, claim.figure)
+            figure = edition.with_value(claim.figure)
             verdict, _ = judge(read_printed(claim.printed, figure.unit), figure)
             is_wrong = number == sentence.wrong
             if sentence.is_turned and not is_wrong:

@@ -648,12 +648,12 @@ def test_unrelated_words_in_the_sentence_do_not_prevent_a_link(
 
 
 def test_a_claim_of_an_exact_number_does_not_judge_a_rounded_one(sample_home: Home, tmp_path: Path) -> None:
-    con, edition = read_figures(sample_home.warehouse.resolve())
+    _, edition = read_figures(sample_home.warehouse.resolve())
     claim = Printed("2.1", "1,900", "disagrees", "the marts have another figure")
     pool = tuple(replace(f, claims=(claim,)) if f.measure == "possession_offences" else f for f in edition.pool)
     path = tmp_path / "a.txt"
     path.write_text("Some 1,900 possession offences were recorded in 2024/25.")
-    (item,) = check_document(con, path, replace(edition, pool=pool)).items
+    (item,) = check_document(path, replace(edition, pool=pool)).items
     assert item.verdict == "agrees"
 
 
