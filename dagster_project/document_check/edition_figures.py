@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -15,7 +15,6 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
-from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import month_number
 from dagster_project.serving.typed_names import Area, areas_of
 
@@ -24,7 +23,7 @@ from .model import SHOWS, Figure, Printed
 _OF_MONTHS = """
     sum(value) as value, if(count(volume_change) = count(*), sum(volume_change), null) as volume_change,
     cast(100 * if(count(volume_change) = count(*), sum(volume_change), null) / nullif(sum(prior_value), 0) as decimal(28, 10))
-        as pct_change, 'complete' as data_status
+        as pct_change, 'complete' as data_status, strftime(min(period_start), '%b-') || strftime(max(period_end), '%b %Y')
 """
 """The columns of a period that no mart has, from its months, of a measure that `_is_summed`."""
 
@@ -73,7 +72,7 @@ class EditionFigures:
         keys = [figure.mart, figure.measure, self.force_code, figure.category, figure.area_type, figure.area_name]
         of_figure = "mart = ? and measure = ? and force_code = ? and category = ? and area_type = ? and area_name = ?"
         row: tuple[Any, ...] | None = self.con.execute(
-            f"select value, volume_change, pct_change, data_status from marts.measures where {of_figure}"
+            f"select value, volume_change, pct_change, data_status, period_label from marts.measures where {of_figure}"
             " and period_start = ? and period_end = ?", [*keys, figure.first, figure.last],
         ).fetchone()  # fmt: skip
         if row is None and figure.first and figure.last and figure.first.day == 1 and _is_summed(figure.what):
@@ -85,13 +84,8 @@ class EditionFigures:
             ).fetchone()
         if row is None:
             return figure
-        return replace(figure, value=dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows), status=row[3])
-
-    @cached_property
-    def not_printed(self) -> Callable[[str, str], tuple[Figure, ...]]:
-        """Reads, once for a measure (`mart.measure`) and the name of the force or a unit, the figures over complete periods
-        that the marts have and the edition does not print."""
-        return cache(partial(_read_not_printed, self.con, self.force_code, self.by_key))
+        value = dict(zip(SHOWS, row[:3], strict=True)).get(figure.shows)
+        return replace(figure, value=value, status=row[3], period=figure.period or row[4])
 
     @property
     def force_name(self) -> str:
@@ -190,33 +184,6 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
     force, data_to = _scope(con, chosen)
     areas, categories = areas_of(con, force), _categories(con, force)
     return EditionFigures(con, chosen, force, data_to, tables, tuple(pool.values()), claims, areas, categories)
-
-
-def _read_not_printed(
-    con: duckdb.DuckDBPyConnection, force: str, printed: Collection[tuple[object, ...]], measure: str, area: str
-) -> tuple[Figure, ...]:
-    figures: dict[tuple[object, ...], Figure] = {}
-    of_measure = (
-        "mart = ? and measure = ? and force_code = ? and area_name = ? and area_type in ('force', 'section', 'lpu')"
-        " and category = 'all'"
-    )
-    keys = [*measure.split("."), force, area]
-    rows = [*read_rows(con, f"select * from marts.measures where {of_measure} and data_status = 'complete'", keys)]
-    if _is_summed(measure):
-        rows += read_rows(
-            con, "select mart, measure, area_type, area_name, category, unit, min(period_start) as period_start,"
-            " max(period_end) as period_end, strftime(min(period_start), '%b-') || strftime(max(period_end), '%b %Y') as"
-            f" period_label, {_OF_MONTHS} from marts.measures where {of_measure} and period_type = 'month' and"
-            " data_status = 'complete' group by mart, measure, area_type, area_name, category, unit,"
-            " date_trunc('quarter', marts.measures.period_start) having count(value) = 3", keys,
-        )  # fmt: skip
-    for row in rows:
-        for shows in SHOWS:
-            shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
-            figure = make_figure(row | shown, row["period_label"])
-            if figure.value is not None and figure.key not in printed:
-                figures.setdefault(figure.key, figure)
-    return tuple(figures.values())
 
 
 def _is_summed(measure: str) -> bool:

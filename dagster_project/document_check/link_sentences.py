@@ -16,8 +16,9 @@ from .base_of_change import may_be_on_another
 from .edition_figures import EditionFigures
 from .excluding_words import OWN_AREAS, is_other_kind
 from .figures_in_text import Number, Spot, numbers_of
+from .judge import NEXT_NIGHT
 from .measure_of_number import NEVER, counts_something_else, distance
-from .model import Figure
+from .model import SHOWS, Figure
 from .part_of_measure import is_part
 from .period_of_number import period_of_number
 from .periods_in_text import Period, periods_of
@@ -107,8 +108,8 @@ class _Reading:
         has_own_time = self.periods or any(n.kind in ("date", "year") for n in numbers_of(self.spot.sentence))
         before = self.context.period_before(self.spot.sentence)
         named_periods = self.periods if has_own_time or not before else [before]
-        is_of_days = self.period is not None and self.period.how == "days"
-        return is_of_days and any(p.how in ("days", "same") for p in named_periods)
+        is_of_days = self.period is not None and self.period.how in ("days", "year_to_date")
+        return is_of_days and any(p.how in ("days", "year_to_date", "same") for p in named_periods)
 
 
 def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
@@ -124,18 +125,32 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     linked = _choose(reading, same_paragraph, True) or _choose(reading, pool, False)
     if linked or not reading.names_days:
         return linked
-    return _choose(reading, [*pool, *_not_printed(reading)], False)
+    return _choose(reading, [*pool, *_named_figures(reading)], False)
 
 
-def _not_printed(reading: _Reading) -> list[Figure]:
-    """The figures that a number may be and the edition does not print, of measures that the sentence names."""
-    sentence, edition = reading.spot.sentence, reading.edition
-    named_here = {m.what for m in mentions(sentence, reading.context.around(sentence))}
-    areas = {edition.force_name, *(m.what for m in named(sentence, edition.areas_of(*_PARTS)))}
-    return [
-        f for measure in named_here for area in areas for f in edition.not_printed(measure, area)
-        if _has_unit(f, reading.written) and not may_be_on_another(f, reading.spot)
-    ]  # fmt: skip
+def _named_figures(reading: _Reading) -> list[Figure]:
+    """The figures that the words name, whether or not the edition prints them: of each measure in the sentence, for the area
+    and the category next to the number, and for its days."""
+    spot, edition, period = reading.spot, reading.edition, reading.period
+    assert period
+    last = edition.data_to if period.how == "year_to_date" else period.last
+    named_here = {m.what for m in mentions(spot.sentence, reading.context.around(spot.sentence))}
+    area = area_beside(spot, edition.areas_of(*_PARTS), edition.force_name)
+    kinds = {edition.force_name: "force", **{name: kind for kind in _PARTS for name in edition.areas_of(kind)}}
+    area_name = area.name or edition.force_name
+    figures = []
+    for row in read_seed("measure_list"):
+        mart, measure = row["mart"], row["measure"]
+        if f"{mart}.{measure}" not in named_here or area_name not in kinds:
+            continue
+        category = category_beside(spot, mart, measure, edition).name or "all"
+        for shows in SHOWS:
+            unit = unit_shown(row["unit"], shows)
+            place = (kinds[area_name], area_name, category)
+            figure = Figure(mart, measure, shows, *place, period.first, last, unit, None, NEXT_NIGHT)
+            if _has_unit(figure, reading.written) and not may_be_on_another(figure, spot):
+                figures.append(edition.with_value(figure))
+    return [f for f in figures if f.status != NEXT_NIGHT and (f.value is not None or f.shows == "value")]
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
