@@ -26,8 +26,9 @@ from .judge import NOT_LINKED
 from .judge_number import Verdict, judge_cell, judge_in_sentence
 from .link_any_table import Above, figure_in_cell, link_any_table
 from .link_own_tables import NamesAlone, names_alone
+from .link_pack_sentences import link_suggested
 from .link_sentences import why_not_linked
-from .link_tables import header_row, link_suggested
+from .link_tables import header_row
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
 from .periods_in_text import periods_of
 from .read_document import read_document

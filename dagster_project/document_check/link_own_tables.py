@@ -20,7 +20,8 @@ from .edition_figures import EditionCell, EditionFigures
 from .excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
 from .figures_in_text import MONTH, SCALE
 from .judge import NEXT_NIGHT
-from .link_tables import labels_of_cells, tokens
+from .labels import tokens
+from .link_tables import labels_of_cells
 from .model import Figure, Grid
 from .periods_in_text import Period, periods_of
 from .words import mentions, named, simple

@@ -150,6 +150,7 @@ def _named_figures(reading: _Reading) -> list[Figure]:
             figure = Figure(mart, measure, shows, *place, period.first, last, unit, None, NEXT_NIGHT)
             if _has_unit(figure, reading.written) and not may_be_on_another(figure, spot):
                 figures.append(edition.with_value(figure))
+    # There may be no such change: one on another base is none of these.
     return [f for f in figures if f.status != NEXT_NIGHT and (f.value is not None or f.shows == "value")]
 
 

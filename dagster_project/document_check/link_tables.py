@@ -1,19 +1,18 @@
-"""Links to figures, by a table's title and its row and column labels: the cells of a table, and numbers of sentences that name
-them."""
+"""Links the cells of a table to figures, by its title and its row and column labels."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
-from .figures_in_text import MARKERS, MONTH, Number, numbers_of
+from .figures_in_text import MARKERS, numbers_of
+from .labels import distinctive, matches, shared_words, tokens
 from .model import Figure, Grid
 from .periods_in_text import periods_of
 from .words import mentions, named
@@ -21,17 +20,6 @@ from .words_of_titles import is_of_another, unknown_words
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""
-_MONTH = re.compile(MONTH)
-_UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
-"""Words for the unit of a row. A row of a document may have both the number and the value."""
-_COMMON = {
-    "total", "totals", "all", "force", "section", "sections", "volume", "change", "per", "cent", "month", "to", "date", *_UNITS,
-}  # fmt: skip
-"""Words that do not say what is counted."""
-_LONG = 12
-"""Labels with at least so many letters are not alike by chance."""
-Match = tuple[int, bool]
-"""The number of an edition's row or column, and whether its label is the same."""
 _NOTE = re.compile(r"\W*(?:notes?|sources?|data|provisional)\b|[*†‡]", re.I)
 _OF_THESE = re.compile(r"\bof (?:these|which)\b", re.I)
 _RANGE = re.compile(r"\W*\d+ ?(?:[-–+]|to\b|and (?:over|under|above)\b|or (?:over|more|older|under)\b|plus\b)", re.I)
@@ -43,9 +31,6 @@ _PARTS = {
     "male", "males", "female", "females", "men", "women", "boys", "girls",
 }  # fmt: skip
 """Words of a label beside a number that make it something else than its row and column say."""
-_ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
-_COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
-_IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
 _Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
 """Row and column of a document's table -> the edition's cells that it may be."""
 
@@ -345,121 +330,6 @@ def _names_the_measure(
     return any(distinctive(label, areas) for label in labels) and (not caption or shared_words(words, table.title) > 0)
 
 
-def shared_words(title: str, other: str) -> float:
-    """The share of the other title's words that this title has."""
-    words = set(tokens(other)) - {"by", "and", "of", "the", "for", "to"}
-    return len(words & set(tokens(title))) / len(words) if words else 0.0
-
-
 def _has_figure(text: str) -> bool:
     """Whether a cell has a figure, also among words, or a year: of what is left to tell from labels, `_is_number` does it."""
     return text.lower() in MARKERS or any(n.kind in ("figure", "days", "year") for n in numbers_of(text, True))
-
-
-@cache
-def tokens(label: str) -> tuple[str, ...]:
-    """A label's words: lower case, months as three letters, years with four digits."""
-    low = label.lower().replace("%", " per cent ")
-    low = re.sub(r"\b(\d\d)/(\d\d)\b", lambda m: f"20{m[1]} {m[2]}", low)
-    low = re.sub(r"\b(\d{4})/(\d\d)\b", r"\1 \2", low)
-    words = re.findall(r"[a-z]+|\d+", low)
-    normal = []
-    for n, word in enumerate(words):
-        if _MONTH.fullmatch(word):
-            word = word[:3]
-        elif re.fullmatch(r"\d\d", word) and n and _MONTH.match(words[n - 1]):
-            word = f"20{word}"
-        normal.append(word)
-    return tuple(normal)
-
-
-def distinctive(label: str, areas: frozenset[str]) -> bool:
-    """Whether a label alone says what is counted, unlike a month, an area or `Total`."""
-    if label.lower() in {a.lower() for a in areas}:
-        return False
-    return any(w not in _COMMON and not _MONTH.fullmatch(w) and not w.isdigit() for w in tokens(label))
-
-
-def matches(label: str, known: Mapping[int, str]) -> list[Match]:
-    """The known labels that a document's label matches: those that are the same; else those with the same words outside
-    brackets, except words such as `number`, and no word in brackets that the label lacks."""
-    words = tokens(label)
-    if not words:
-        return []
-    # A narrow column may break words: `Identifie d`.
-    same = [n for n, text in known.items() if tokens(text) == words]
-    same = same or [n for n, text in known.items() if _letters(text) == _letters(label)]
-    if same:
-        return [(n, True) for n in same]
-    outside, inside = _words_by_place(label)
-    theirs = {number: _words_by_place(other) for number, other in known.items()}
-    alike = [n for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
-    return [(n, False) for n in alike or _alike_but_for_blanks(label, known)]
-
-
-def _alike_but_for_blanks(label: str, known: Mapping[int, str]) -> list[int]:
-    """Matches for a label whose words a narrow column has broken."""
-    out, inside = _split(label)
-    if len(_letters(out)) < _LONG:
-        return []
-    return [
-        n for n, other in known.items()
-        if _letters(_split(other)[0]) == _letters(out) and all(w in _letters(inside) for w in _words_by_place(other)[1])
-    ]  # fmt: skip
-
-
-def _split(label: str) -> tuple[str, str]:
-    return re.sub(r"\([^()]*\)", " ", label), " ".join(re.findall(r"\(([^()]*)\)", label))
-
-
-def _letters(label: str) -> str:
-    return re.sub(r"[\W_]", "", label.lower().replace("%", "percent"))
-
-
-def _words_by_place(label: str) -> tuple[frozenset[str], frozenset[str]]:
-    """A label's words outside and inside brackets, without words for the unit."""
-    outside, inside = _split(label)
-    return frozenset(tokens(outside)) - _UNITS, frozenset(tokens(inside)) - _UNITS
-
-
-def link_suggested(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
-    """The figures of a sentence with the pack's wording, below a table's heading: `North: 10 (Total), 3 (New)`, or `Searches: 9
-    in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
-
-    In the pack's document these figures have tags, but another editor or a PDF may lose them.
-    """
-    row = _ROW.match(sentence)
-    if row is None or not numbers or numbers[0].start < row.end():
-        return {}
-    listed = {n: m["label"] for n in numbers if (m := _COLUMN.match(sentence, n.end))}
-    compared = {n: m["label"] for n in numbers[:2] if (m := _IN.match(sentence, n.end))}
-    links = []
-    for table in edition.tables.values():
-        if shared_words(heading, table.title) < 1:
-            continue
-        row_no = _only(row["label"], table.rows)
-        if len(listed) == len(numbers):
-            links.append(_cells_of_row(table, row_no, listed))
-        elif len(compared) == 2 and len(numbers) > 2 and (cells := _cells_of_row(table, row_no, compared)):
-            links.append(cells | _changes_of_row(table, row_no, numbers[2:], cells[numbers[0]]))
-    links = [cells for cells in links if cells]
-    return links[0] if len(links) == 1 else {}
-
-
-def _changes_of_row(table: PrintedTable, row: int, numbers: list[Number], now: Figure) -> dict[Number, Figure]:
-    """The changes of a row, in the order of its columns."""
-    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r == row and c.figure and c.figure.shows in CHANGES]
-    is_of_now = len(changes) == len(numbers) and all(f.last == now.last for f in changes)
-    return dict(zip(numbers, changes, strict=True)) if is_of_now else {}
-
-
-def _cells_of_row(table: PrintedTable, row: int, columns: dict[Number, str]) -> dict[Number, Figure]:
-    cells = {number: table.cells.get((row, _only(column, table.columns))) for number, column in columns.items()}
-    figures = {number: cell.figure for number, cell in cells.items() if cell and cell.figure}
-    return figures if len(figures) == len(columns) else {}
-
-
-def _only(label: str, known: dict[int, str]) -> int:
-    """The number of the only row or column with this label; -1 if there is none, or more than one."""
-    same = [n for n, is_same in matches(label, known) if is_same]
-    return same[0] if len(same) == 1 else -1

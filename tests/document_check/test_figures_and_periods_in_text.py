@@ -10,7 +10,7 @@ import pytest
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.judge import NO_CHANGE, OF_NOTHING, judge
-from dagster_project.document_check.link_tables import matches
+from dagster_project.document_check.labels import matches
 from dagster_project.document_check.link_topline import _figure as topline_figure
 from dagster_project.document_check.model import Figure
 from dagster_project.document_check.periods_in_text import periods_of
