@@ -16,6 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 
 from ..sensors import BUSY, report_interrupted_nights
+from .event_log import EventLog
 
 KEEP_DAYS = 90
 """For how long Dagster's runs are kept. Receipts stay."""
@@ -55,7 +56,8 @@ def stop_runs(instance: dg.DagsterInstance) -> list[str]:
 
 
 def delete_old_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
-    """Delete runs that ended more than `KEEP_DAYS` ago, with their logs. Returns lines for a person."""
+    """Delete runs that ended more than `KEEP_DAYS` ago, with their logs, and events of that time without a run. Returns lines
+    for a person."""
     before = datetime.now(UTC) - timedelta(days=KEEP_DAYS)
     ended = [s for s in dg.DagsterRunStatus if s not in BUSY]
     old = instance.get_run_ids(filters=dg.RunsFilter(statuses=ended, created_before=before))
@@ -65,6 +67,8 @@ def delete_old_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
         for path in Path(home.dagster, "history", "runs").glob(f"{run_id}.db*"):
             path.unlink(missing_ok=True)
         shutil.rmtree(home.dagster / "storage" / run_id, ignore_errors=True)
+    if isinstance(log := instance.event_log_storage, EventLog):
+        log.delete_left(before)
     return [f"{counted(len(old), 'run')} of more than {KEEP_DAYS} days ago deleted"] if old else []
 
 

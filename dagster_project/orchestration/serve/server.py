@@ -46,7 +46,8 @@ END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0}
 RUNS_SECONDS = 150
 """How long an action of `runs` may take. Ending a night takes longest."""
 
-TIDY_EVERY = 24 * 3600
+TIDY_AFTER, TIDY_EVERY = 600, 24 * 3600
+"""Seconds from the start until old runs are deleted, and from then on: a server that is started each day deletes them, too."""
 
 
 class ServeError(PamError, RuntimeError):
@@ -117,7 +118,7 @@ class NightServer:
         self.home, self.host, self.port, self.proxy = home, host, port, proxy
         self.stopping: str | None = None
         self.environment: dict[str, str] = {}
-        self.tidied = time.monotonic()
+        self.tidy_at = time.monotonic() + TIDY_AFTER
         self.token = ""
 
     @property
@@ -230,8 +231,8 @@ class NightServer:
                 except OSError as error:
                     # There is no memory, or no process can be started, for now.
                     _print_line(f"the {p.name} can't be started ({error}); it is tried again in {p.pause():.0f} s")
-        if now - self.tidied > TIDY_EVERY:
-            self.tidied = now
+        if now >= self.tidy_at:
+            self.tidy_at = now + TIDY_EVERY
             self._change_runs("delete-old")
 
     def _stop(self, processes: dict[str, Process]) -> None:
