@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
@@ -36,7 +37,7 @@ def checks(
 
     Example: pam checks --docs data-docs/
     """
-    from dagster_project.core.check_results import advice_of, message_of
+    from dagster_project.core.check_results import Check, advice_of, message_of
     from dagster_project.core.receipts import NightNotFoundError, match_night, read_receipt
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
@@ -57,7 +58,8 @@ def checks(
     receipt = read_receipt(home, night_id)
     outcomes = receipt.checks if receipt else []
     if form == "json":
-        body = {"night_id": night_id, "checks": outcomes, "results": stored_results.read_results(home, night_id)}
+        checks = [asdict(Check(**c)) for c in outcomes]
+        body = {"night_id": night_id, "checks": checks, "results": stored_results.read_results(home, night_id)}
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
     console = Console()

@@ -1,7 +1,7 @@
 """The result of one rule for one extract or mart, whoever checked it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Severity = Literal["critical", "warning"]
@@ -16,8 +16,8 @@ class Check:
     passed: bool
     found: str
     """What broke the rule, or nothing."""
-    reason: str
-    advice: str
+    reason: str = ""
+    advice: str = ""
     message: str = ""
     """What is wrong, in a plain sentence that names the extract or mart, unit and period; blank if it passed. By default what
     was found, for rules without a sentence and receipts of earlier versions."""
@@ -30,6 +30,11 @@ class Check:
     def holds(self) -> bool:
         """Whether the night must be held."""
         return not self.passed and self.severity == "critical"
+
+    def for_receipt(self) -> dict[str, Any]:
+        """What a receipt keeps. Of a check that passed not why it is there: the rules say that, and a home has a receipt of
+        hundreds of checks for each night."""
+        return {k: v for k, v in asdict(self).items() if not (self.passed and k in ("reason", "advice", "message"))}
 
 
 def message_of(check: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from dagster_project.contracts import load_contracts
@@ -127,7 +127,7 @@ class NightState:
             finished_at="",
             reason=reason,
             files=[e.plain_values() for e in _as_they_ended(self.home, self.entries)],
-            checks=[asdict(c) for c in self.checks or []],
+            checks=[c.for_receipt() for c in self.checks or []],
             figures=publish.count_figures(self.home.candidate / WAREHOUSE) if is_published else {},
             withdrawn=list_withdrawn(night) if is_published else {},
             erased=len(self.erased),

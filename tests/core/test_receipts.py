@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError, locked
 from dagster_project.core.receipts import Night, NightNotFoundError, Receipt, match_night, read_receipts, write_receipt
@@ -47,6 +48,19 @@ def test_a_night_after_the_clock_was_set_back_is_the_newest(new_home: Home) -> N
     new_home.ledger.mkdir(parents=True, exist_ok=True)
     (new_home.ledger / "20260608T020000Z-2__crimes.jsonl").touch()
     assert Night.begin(new_home, at("2026-01-07T02:00:00")).night_id == "20260608T020001Z"
+
+
+def test_a_check_that_says_the_same_in_many_nights_is_kept_once(new_home: Home) -> None:
+    """A night has hundreds: a command that reads the receipts of some years would take half a gigabyte."""
+    passed, failed = (Check("crimes", "crimes", "rows", "critical", p, "", "Why.", "Ask.") for p in (True, False))
+    assert set(passed.for_receipt()) == {"suite", "subject", "rule", "severity", "passed", "found"}
+    assert Check(**passed.for_receipt()) == replace(passed, reason="", advice="") and Check(**failed.for_receipt()) == failed
+    for night_id in ("20260106T020000Z", "20260107T020000Z"):
+        checks = [passed.for_receipt(), failed.for_receipt()]
+        write_receipt(new_home, Receipt(night_id, "held", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z", checks=checks))
+    first, second = (r.checks for r in read_receipts(new_home))
+    assert first == second == [passed.for_receipt(), failed.for_receipt()]
+    assert all(a is b for a, b in zip(first, second, strict=True))
 
 
 def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
