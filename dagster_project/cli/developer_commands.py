@@ -23,7 +23,7 @@ def docs() -> None:
 def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
     from dagster_project.core.night_lock import locked
-    from dagster_project.transform.candidate import prepare_for_dbt
+    from dagster_project.transform.candidate import is_current, prepare_for_dbt
     from dagster_project.transform.dbt_runner import run_by_hand
 
     args = list(context.args) or ["--help"]
@@ -31,9 +31,16 @@ def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
         raise typer.Exit(run_by_hand(home, args))
     require_home(home)
     with locked(home):
+        is_old = not is_current(home)
         if note := prepare_for_dbt(home, args):
             echo(f"pam: {note}", err=True)
         code = run_by_hand(home, args)
+    if code and is_old:
+        echo(
+            "pam: what dbt works on is not a night of the code, lists and settings as they are now: it may lack tables, or have"
+            " others. `pam nightly` builds all again",
+            err=True,
+        )
     if code == 0 and {"docs", "generate", "--static"} <= {*args}:
         echo(f"pam: open {home.candidate / 'dbt' / 'static_index.html'}", err=True)
     raise typer.Exit(code)

@@ -90,6 +90,16 @@ def start_empty(home: Home) -> None:
         empty_build.build_on_nothing(home)
 
 
+def is_current(home: Home) -> bool:
+    """Whether the last night was published, and nothing has changed since in the code, models, lists or settings, nor in the
+    candidate by hand."""
+    try:
+        base = json.loads((home.candidate / BASE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(base.get("stamp") == _settings_hash(home))
+
+
 def published_nodes_if_unchanged(home: Home) -> list[Node] | None:
     """The node outcomes of the published night, if a new night would find no change in any extract, nor in the gate's rules;
     else None."""

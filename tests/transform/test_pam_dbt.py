@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.night_lock import take_lock
 from dagster_project.core.read_database import read_database
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.candidate import prepare_for_dbt, published_nodes_if_unchanged
+from dagster_project.transform.candidate import is_current, prepare_for_dbt, published_nodes_if_unchanged
 
 from .conftest import Candidate
 
@@ -94,6 +94,17 @@ def test_a_failed_test_is_exit_1(candidate: Candidate) -> None:
     row = "insert into work.raw.incidents (incident_ref, created_at) values ('x', null)"
     candidate.execute(row)
     assert pam_dbt(candidate.home, "test", "-s", "stg_incidents").exit_code == 1
+
+
+def test_a_failure_on_a_night_of_other_code_or_settings_says_what_to_do(week_copy: Home) -> None:
+    """After an update dbt said `Binder Error`, and no more: its tables were those of the last night."""
+    advice = "`pam nightly` builds all again"
+    assert is_current(week_copy) and advice not in pam_dbt(week_copy, "ls", "-s", "no_such_model").stderr
+    week_copy.config_file.write_text("[keep]\npublications = 3\n")
+    assert not is_current(week_copy)
+    failed = pam_dbt(week_copy, "run", "-s", "no_such_model")
+    assert failed.exit_code == 1 and advice in failed.stderr
+    assert advice not in pam_dbt(week_copy, "test", "-s", "stg_incidents").stderr
 
 
 def test_a_selection_that_matches_nothing_is_exit_1(candidate: Candidate) -> None:
