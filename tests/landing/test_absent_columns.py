@@ -4,6 +4,7 @@ One night has a force for each case. Derbyshire has a newer file of the same day
 tests/sequences tests columns that come and go between nights.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import candidate, each, publish_night, published, write_extract, wrong_sums_of_fact_month
+from support import candidate, each, land_night, publish_night, published, write_extract, wrong_sums_of_fact_month
 
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest
+from dagster_project.transform import raw_schema
 
 TESTS = (
     "custody_ref",
@@ -171,6 +173,21 @@ def test_one_of_the_columns_is_enough_for_a_result(home: Home) -> None:
 def test_ledger_lists_missing_and_blank_columns(home: Home) -> None:
     (entry,) = [e for e in read_ledger(home) if e.force_code == "cleveland"]
     assert entry.absent_columns == ["missed_reason", "referred", "tested_at"]
+
+
+def test_a_ledger_without_absent_columns_has_those_that_are_missing(new_home: Home) -> None:
+    """As ledgers of before 26 November 2026. Their measures were 0, complete, after an update."""
+    drop_tests(new_home.inbox, without=["missed_reason"])
+    land_night(new_home)
+    (path,) = new_home.ledger.glob("*.jsonl")
+    entry = json.loads(path.read_text())
+    absent = entry.pop("absent_columns")
+    path.write_text(json.dumps(entry) + "\n")
+    raw_schema.fresh_candidate(new_home)
+    raw_schema.prepare_raw(new_home, "night", date(2026, 1, 6))
+    with candidate(new_home) as con:
+        columns = {row[0] for row in con.execute("select column_name from raw.absent_columns").fetchall()}
+    assert columns == {"missed_reason", "tested_at"} == {*absent}
 
 
 def drop_value_in_quarantine(inbox: Path, force: str) -> None:
