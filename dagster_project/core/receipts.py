@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -118,6 +118,9 @@ class Receipt:
         return replace(self, finished_at=utc_seconds(now), seconds={**self.seconds, "total": round(total, 3)})
 
 
+FIELDS = {f.name for f in fields(Receipt)}
+
+
 def _traces(home: Home) -> Iterator[Path]:
     """What nights leave in a home under names that begin with their ids."""
     started_with_id = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z*"
@@ -170,7 +173,9 @@ def read_receipt(home: Home, night_id: str | None) -> Receipt | None:
 def _read(path: Path, seen: dict[Any, dict[str, Any]] | None = None) -> Receipt:
     """`seen`: the checks of other receipts; equal ones are taken from there."""
     try:
-        receipt = Receipt(**json.loads(path.read_text(encoding="utf-8")))
+        body = json.loads(path.read_text(encoding="utf-8"))
+        # A field that is not known is of a later version. Who goes back to an earlier one can still run nights.
+        receipt = Receipt(**{k: v for k, v in body.items() if k in FIELDS})
         if seen is None:
             return receipt
         return replace(receipt, checks=[seen.setdefault(tuple(c.items()), c) for c in receipt.checks])

@@ -63,6 +63,16 @@ def test_a_check_that_says_the_same_in_many_nights_is_kept_once(new_home: Home) 
     assert all(a is b for a, b in zip(first, second, strict=True))
 
 
+def test_a_receipt_of_a_later_version_can_be_read(new_home: Home) -> None:
+    receipt = Receipt("20260106T020000Z", "published", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z")
+    path = write_receipt(new_home, receipt)
+    path.write_text(path.read_text().replace("{", '{"of_a_later_version": 1,', 1))
+    assert read_receipts(new_home) == [receipt]
+    path.write_text("[]")
+    with pytest.raises(ValueError, match="not a receipt"):
+        read_receipts(new_home)
+
+
 def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
     receipt = Receipt(
         "20260106T020000Z", "held", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z", reason="mart_iom: £ and é",
