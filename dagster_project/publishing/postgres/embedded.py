@@ -61,6 +61,11 @@ def start(home: Home) -> Embedded:
         _make_root_folder(place)
     if not (data / "PG_VERSION").exists():
         _make(folder, place)
+    elif not (folder / f"{READER}.password").exists():
+        raise PostgresError(
+            f"{folder} lacks the passwords of the server whose data are in {data}: put them back, or remove {data} and start a"
+            " new server, into which `pam postgres load` loads the published night"
+        )
     if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
         port = _package().find_suitable_port(HOST)
         sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)

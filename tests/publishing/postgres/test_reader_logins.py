@@ -207,3 +207,12 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
         psycopg.connect(secret)
     refused = pam("postgres", "user", "remove", "dora", "--home", home.path)
     assert refused.exit_code == 1 and "no log-in of the group" in refused.stderr
+
+
+def test_a_server_whose_passwords_are_gone_says_what_to_do(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_is_root", lambda: False)
+    data = new_home.path / "postgres" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").touch()
+    with pytest.raises(PostgresError, match=f"lacks the passwords of the server whose data are in {data}: put them back"):
+        embedded.start(new_home)
