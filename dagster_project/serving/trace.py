@@ -22,7 +22,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform.changed_months import MONTHLY
-from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, measures_of
 from dagster_project.transform.kept_totals import loads_as_totals
 
 from .trace_request import MARTS, FigureRequest, TrailError
@@ -165,13 +165,24 @@ def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.Duck
         # Totals are those of the night that erased: a newer file may have counted in them.
         own = [(load, load in as_totals and as_totals[load].night_id == night_id) for load in erased]
         make_table(con, "memory.main.erased_loads", {"load_id": "varchar", "has_totals": "boolean"}, own)
-        yield con
+        try:
+            yield con
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            reason = str(error).splitlines()[0]
+            raise TrailError(
+                f"night {night_id} was built by another version, whose rows this one can't follow ({reason}): `pam nightly`"
+                " builds one that it can"
+            ) from error
 
 
 def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     """The rows behind a figure. `con`: from `open_evidence`. Raises UnknownNameError, and TrailError if there is no such
     figure."""
-    row = measure_named(request.measure, request.mart)
+    listed = measure_named(request.measure, request.mart)
+    built = measures_of(con).get((listed["mart"], request.measure))
+    if built is None:
+        raise TrailError(f"the list of measures that this night was built with has no {request.measure}: a later one has it")
+    row = {**listed, **built}
     force = force_named(request.force_code, forces_of(con, MARTS))
     area = force if request.area_type == "force" else request.area_code
     if area is None:
@@ -191,7 +202,7 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     erased_files: tuple[str, ...] = ()
     published = None
     if status != "not_available":
-        erased_files, published = _erased_files(con, force, area, request, row, value)
+        erased_files, published = _erased_files(con, force, area, request, listed, value)
     if erased_files:
         value, status = published, status if published is not None else "not_available"
     return Trail(

@@ -102,6 +102,17 @@ def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> l
     return erased
 
 
+def measures_of(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    """By mart and measure, how it is counted by the list that the night of `work` was built with. Today's may name its coverage
+    otherwise, and under that name the night covers no day."""
+    columns = (
+        "mart", "measure", "aggregation", "coverage", "category_coverage", "numerator", "denominator", "denominator_category",
+    )  # fmt: skip
+    found = con.execute(f"select {', '.join(columns)} from work.seeds.measure_list").fetchall()
+    rows = [{c: v or "" for c, v in zip(columns, values, strict=True)} for values in found]
+    return {(row["mart"], row["measure"]): row for row in rows}
+
+
 def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: set[str] | None = None) -> None:
     """Copy the lists and, into evidence, the views' SQL. Leaves `target` as the default database."""
     con.execute(f"use {target}")

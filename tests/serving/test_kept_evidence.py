@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pytest
 from how_often import often
 from support import write_extract
@@ -18,6 +19,7 @@ from dagster_project.reporting.pack.row_counts import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
 from dagster_project.serving.trace_source_line import why_no_figure
+from dagster_project.transform.evidence import evidence_of
 
 from .test_trace import some_figures
 
@@ -64,6 +66,27 @@ def test_after_a_rollback_trace_reads_the_published_night(week_copy: Home, pam: 
     command = ("trace", "naloxone_administrations", "--force", "derbyshire", "--period", "Dec 2025", "--home", week_copy.path)
     assert pam(*command).stdout.rstrip().endswith("Figure: 2 (count)")
     assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("Figure: 1 (count)")
+
+
+def test_a_night_of_other_lists_of_measures_is_traced_by_its_own(week_copy: Home) -> None:
+    """After an update coverages may have other names: `pam trace` said of most figures that no file had them."""
+    trail = str(evidence_of(week_copy.publications / f"{NIGHTS[0]}.duckdb"))
+    with duckdb.connect(trail) as con:
+        for table, column in (
+            ("seeds.measure_list", "coverage"), ("seeds.measure_list", "category_coverage"),
+            ("staging.coverage_windows", "coverage"), ("staging.area_coverages", "coverage"),
+            ("staging.area_coverages", "area_coverage"),
+        ):  # fmt: skip
+            con.execute(f"update {table} set {column} = 'earlier_' || md5({column}) where {column} <> ''")
+    assert add_up(week_copy, NIGHTS[0]) == TRACED
+    with duckdb.connect(trail) as con:
+        con.execute("delete from seeds.measure_list where measure = 'naloxone_administrations'")
+    with pytest.raises(TrailError, match="this night was built with has no naloxone_administrations: a later one has it"):
+        december_figure(week_copy, NIGHTS[0])
+    with duckdb.connect(trail) as con:
+        con.execute("drop table seeds.measure_list")
+    with pytest.raises(TrailError, match=r"was built by another version, .*: `pam nightly` builds one that it can"):
+        december_figure(week_copy, NIGHTS[0])
 
 
 @pytest.mark.long

@@ -14,10 +14,10 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import counted_from, coverage_of, read_seed
+from dagster_project.core.seeds import counted_from, coverage_of
 from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
-from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, measures_of
 from dagster_project.transform.kept_totals import RawLostError
 
 NO_ROWS = {"mart_public_health"}
@@ -102,7 +102,7 @@ def open_work(home: Home, night_id: str) -> Generator[duckdb.DuckDBPyConnection 
 
 def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, edition: str) -> Trails:
     """The trails of an edition's figures. `con` reads the night's file, `work` the rows that it was built from."""
-    make_table(work, "wanted", _WANTED, list(_wanted_counts(con, edition)), temporary=True)
+    make_table(work, "wanted", _WANTED, list(_wanted_counts(con, measures_of(work), edition)), temporary=True)
     subjects = [r[0] for r in work.execute("select distinct events from wanted order by 1").fetchall()]
     if not subjects:
         return Trails()
@@ -125,14 +125,15 @@ def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection,
     return trails
 
 
-def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> Iterator[tuple[Any, ...]]:
+def _wanted_counts(
+    con: duckdb.DuckDBPyConnection, measures: dict[tuple[str, str], dict[str, str]], edition: str
+) -> Iterator[tuple[Any, ...]]:
     """What to count for each cell, in the columns of _WANTED; the two parts of a rate separately."""
     areas = {
         (a, b, c): d for a, b, c, d in con.execute(
             "select distinct force_code, area_type, area_name, area_code from marts.measures where area_type <> 'force'"
         ).fetchall()
     }  # fmt: skip
-    measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     cells = con.execute(
         "select table_name, row_no, column_name, shows, mart, measure, category, area_type, area_name, force_code,"
         " period_start, period_end from reports.cells where edition = ? and answer_id is not null and period_end is not null"
