@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 FORM = "<extract> with <column> + <column> from <date>"
@@ -29,6 +30,11 @@ class Coverage:
         from_day = f" from {self.available_from}" if self.available_from else ""
         return f"{self.extract} with {' + '.join(sorted([*map('/'.join, self.needs), *columns]))}{from_day}"
 
+    def is_within(self, other: "Coverage") -> bool:
+        """Whether this coverage asks for all that the other asks for."""
+        asks_as_much = all(any({*group} <= {*wide} for group in self.needs) for wide in other.needs)
+        return self.extract == other.extract and (self.available_from or "") >= (other.available_from or "") and asks_as_much
+
     @property
     def columns(self) -> set[str]:
         """All columns that it asks for."""
@@ -37,10 +43,15 @@ class Coverage:
 
 @cache
 def read_coverage(text: str) -> Coverage:
-    """The coverage that a text says. Raises ValueError if it is not written as `FORM`."""
+    """The coverage that a text says. Raises ValueError if it is not written as `FORM`, or its date is none."""
     if not (parts := _WRITTEN.fullmatch(text)):
         raise ValueError(f"`{text}` is not written as `{FORM}`")
     extract, columns, available_from = parts.groups()
+    if available_from:
+        try:
+            date.fromisoformat(available_from)
+        except ValueError as error:
+            raise ValueError(f"`{text}`: {available_from} is no date") from error
     needs = tuple(tuple(group.split("/")) for group in columns.split(" + ")) if columns else ()
     return Coverage(text, extract, needs, available_from)
 

@@ -58,6 +58,7 @@ def find_faults(lists: Lists, models: Mapping[str, str], subjects: str) -> Itera
     if faults := [*_unknown_names(measures)]:
         yield from faults
         return
+    yield from _wider_categories(measures)
     yield from _rates_of_other_days(measures)
     words = {(w["extract"], w["column"], w["counts_as"]) for w in lists["vocabulary"]}
     counted: set[tuple[str, str]] = set()
@@ -271,6 +272,17 @@ def _unasked(event: _Event, measure: Row) -> Iterator[str]:
             yield (
                 f"seeds/measure_list.csv: {event.measure}: its {name_of} does not ask for {' and '.join(missing)}, which it "
                 f"needs: write `{coverage.with_columns(missing)}`, with / for + between columns of which one is enough"
+            )
+
+
+def _wider_categories(measures: Measures) -> Iterator[str]:
+    """Measures whose categories would be 0 where the measure is not available."""
+    for m in measures.values():
+        whole, by_category = read_coverage(m["coverage"]), read_coverage(m["category_coverage"] or m["coverage"])
+        if not by_category.is_within(whole):
+            yield (
+                f"seeds/measure_list.csv: {m['measure']}: its category_coverage `{by_category.name}` does not ask for all that "
+                f"its coverage `{whole.name}` asks for: write that, and the columns that only the categories need"
             )
 
 

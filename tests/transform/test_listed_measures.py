@@ -70,6 +70,30 @@ def test_those_of_the_project_are_sound() -> None:
             ["seeds/measure_list.csv: referrals: coverage: drug_tests has no column refered; is referred meant?"],
         ),
         (
+            set_in("referrals", coverage="drug_tests with referred from 2023-02-30"),
+            [
+                "seeds/measure_list.csv: referrals: coverage: `drug_tests with referred from 2023-02-30`: "
+                "2023-02-30 is no date"
+            ],
+        ),
+        (
+            # Before that date, categories would be 0.
+            set_in("orders_obtained", coverage="cash_seizures from 2024-01-01"),
+            [
+                "seeds/measure_list.csv: orders_obtained: its category_coverage `cash_seizures with status` does not ask for "
+                "all that its coverage `cash_seizures from 2024-01-01` asks for: write that, and the columns that only the "
+                "categories need"
+            ],
+        ),
+        (
+            # Both extracts have that column.
+            set_in("orders_obtained", category_coverage="crimes with status"),
+            [
+                "seeds/measure_list.csv: orders_obtained: its category_coverage `crimes with status` does not ask for all that "
+                "its coverage `cash_seizures` asks for: write that, and the columns that only the categories need"
+            ],
+        ),
+        (
             set_in("referrals", coverage="naloxone"),
             ["drug_tests_events.sql: referrals counts rows of drug_tests, and its coverage is of naloxone"],
         ),
