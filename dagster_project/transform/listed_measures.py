@@ -23,9 +23,12 @@ COUNTED = ("sum", "stock", "last")
 EVENT = ("happened", "measure", "category", "amount", "extract")
 """What dbt's macro `event` is given, in order."""
 
-_NAMED = re.compile(r"\b(\w+) as \(\n(.*?)\n\)", re.S)
-"""A named query (`with ... as`), with what it says."""
-_EVENT = re.compile(r"\bevent_(\d+)\b")
+_NOT_NAMES = re.compile(r"'[^']*'|--[^\n]*|/\*.*?\*/|\s+", re.S)
+"""What of SQL says nothing of what is read: texts, comments and blanks."""
+_QUERY = re.compile(r" ?(?:select|with)\b")
+_BEFORE_QUERY = re.compile(r"\b(?:as|from|join|materialized) ?$")
+_NAMED = re.compile(r"(\w+)( ?\([^()]*\))? as (?:not )?(?:materialized )?(query_\d+)")
+"""A named query (`with ... as`), with its columns, if it names them too."""
 
 Row = Mapping[str, str]
 Lists = Mapping[str, Sequence[Row]]
@@ -95,8 +98,7 @@ def _faults_of(event: "_Event", measures: Measures) -> Iterator[str]:
     elif extract_of(m) != event.extract:
         yield f"{event.model}.sql: {event.measure} counts rows of {event.extract}, and its coverage is of {extract_of(m)}"
     else:
-        yield from _misplaced(event, m)
-        yield from _unasked(event, m)
+        yield from [*_misplaced(event, m)] or _unasked(event, m)
 
 
 def _unknown_names(measures: Measures) -> Iterator[str]:
@@ -147,7 +149,7 @@ class _Event:
 
 @dataclass
 class _Model:
-    """What a model says. `sql`: without its macros and comments."""
+    """What a model says. `sql`: in lower case, without its macros, texts and comments."""
 
     sql: str = ""
     events: list[_Event] = field(default_factory=list)
@@ -161,7 +163,7 @@ def _read(name: str, template: str) -> _Model:
     """Read a model. Raises TemplateSyntaxError."""
     model, calls = _Model(), list[tuple[str, nodes.Call]]()
     sql = _plain(Environment().parse(template), calls)  # noqa: S701  (no page is made of it)
-    model.sql = re.sub(r"--.*|/\*.*?\*/", "", sql)
+    model.sql = _NOT_NAMES.sub(" ", sql.lower())
     given: dict[int, dict[str, str]] = {}
     for number, (macro, call) in enumerate(calls):
         names = EVENT if macro == "event" else ("what", "extract", "column")
@@ -173,15 +175,16 @@ def _read(name: str, template: str) -> _Model:
             given[number] = {k: v or "" for k, v in values.items()}
         else:
             model.meanings.append((str(values["what"]), str(values["extract"]), str(values["column"])))
-    named = dict(_NAMED.findall(model.sql))
-    for select in re.split(r"\bunion all\b|\n\),?\n", model.sql):
-        for number in map(int, _EVENT.findall(select)):
-            if values := given.get(number):
-                words = _with_computed(_words(values.get("amount", "")), select, named)
-                category = _words(values.get("category", "")) - {"all"}
-                category = category and _with_computed(category, select, named)
-                event = _Event(name, values["measure"], values["extract"], _words(values["happened"]), words, category)
-                model.events.append(event)
+    main, named = _queries(model.sql)
+    queries = dict.fromkeys([main, *named.values()])
+    selects = [f"select {x}" for query in queries for x in _split(query, r"\bselect\b")[1:]]
+    for number, values in given.items():
+        select = next((x for x in selects if re.search(rf"\bevent_{number}\b", x)), model.sql)
+        day = _words(values["happened"])
+        words = _asked(day | _words(values.get("amount", "")), select, named)
+        category = _words(values.get("category", "")) - {"all"}
+        category = category and _asked(category, select, named)
+        model.events.append(_Event(name, values["measure"], values["extract"], day, words, category))
     return model
 
 
@@ -211,36 +214,59 @@ def _text(node: nodes.Node) -> str | None:
     return None
 
 
-def _with_computed(words: frozenset[str], query: str, named: Mapping[str, str]) -> frozenset[str]:
-    """`words`, which a query asks for, with what it reads and filters by, and the same of the named queries that it reads: of
-    what they compute (`... as is_positive`), only what is asked for."""
-    tail = re.search(r"\bfrom\s.*", query, re.S)
-    text = re.sub(r"'[^']*'", "", tail[0]) if tail else ""
-    words |= _words(text)
-    others = {x: q for x, q in named.items() if q != query}
-    for x in dict.fromkeys(x for x in re.findall(r"\b(?:from|join) (\w+)", text) if x in others):
-        computed = [item.rpartition(" as ") for item in _select_list(named[x])]
-        asked = {word for expression, _, alias in computed if alias.strip() in words for word in _words(expression)}
-        words = _with_computed(words | asked, named[x], {k: q for k, q in others.items() if k != x})
+def _queries(sql: str) -> tuple[str, dict[str, str]]:
+    """The main query of a model, and the queries that it or another one reads, by the names that stand for them there."""
+    queries: dict[str, str] = {}
+    open_brackets = [""]
+    for piece in re.split(r"([()])", sql):
+        if piece == "(":
+            open_brackets.append("")
+        elif piece == ")" and len(open_brackets) > 1:
+            inner = open_brackets.pop()
+            if _QUERY.match(inner) and _BEFORE_QUERY.search(open_brackets[-1]):
+                queries[f"query_{len(queries)}"] = inner
+                open_brackets[-1] += f"query_{len(queries) - 1} "
+            else:
+                open_brackets[-1] += f"({inner})"
+        else:
+            open_brackets[-1] += piece
+    main = "(".join(open_brackets)
+    # If it names its columns too, each may be any of what it selects: within brackets, all of that is asked for.
+    names = [x for text in (main, *queries.values()) for x in _NAMED.findall(text)]
+    return main, queries | {name: f"({queries[query]})" if columns else queries[query] for name, columns, query in names}
+
+
+def _asked(words: frozenset[str], query: str, named: Mapping[str, str]) -> frozenset[str]:
+    """`words`, which a reader of a query asks for, with what they are computed from, what the query reads and filters by, and
+    the same of the queries that it reads."""
+    head, *selects = _split(query, r"\bselect\b")
+    listed, *rest = _split(" ".join(selects), r"(?<!distinct )\bfrom\b")
+    text = _words(" ".join([head, *rest]))
+    words |= text
+    # A column may be computed from one before it.
+    for column in reversed(_split(listed, ",")):
+        name = re.search(r"(\w+)\W*$", column)
+        if name and name[1] in words:
+            words |= _words(column)
+    for x in named.keys() & text:
+        words = _asked(words, named[x], {name: q for name, q in named.items() if q != named[x]})
     return words
 
 
-def _select_list(query: str) -> Iterator[str]:
-    """What a query selects, one text for each column."""
-    listed = re.search(r"\bselect\b(.*?)\bfrom\s", re.sub(r"'[^']*'", "", query), re.S)
-    text, depth = "", 0
-    for piece in re.split(r"([(),])", listed[1] if listed else ""):
+def _split(text: str, at: str) -> list[str]:
+    """The parts of a text between the matches of a pattern that are not in brackets."""
+    parts, depth = [""], 0
+    for piece in re.split(rf"([()]|{at})", text):
         depth += (piece == "(") - (piece == ")")
-        if piece == "," and not depth:
-            yield text
-            text = ""
+        if depth == 0 and re.fullmatch(at, piece):
+            parts.append("")
         else:
-            text += piece
-    yield text
+            parts[-1] += piece
+    return parts
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", text))
+    return frozenset(re.findall(r"\w+", _NOT_NAMES.sub(" ", text.lower())))
 
 
 def _misplaced(event: _Event, measure: Row) -> Iterator[str]:

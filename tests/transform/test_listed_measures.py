@@ -224,6 +224,65 @@ def test_what_would_be_a_false_figure_is_found(edit: Edit, faults: list[str]) ->
     assert faults_with(edit) == faults
 
 
+EVENT = "{{ event('visited_on', 'knightlow_visits', extract='iom_visits') }}"
+VISITS = "{{ ref('stg_iom_visits') }}"
+
+
+def asked_of(model: str) -> bool:
+    """Whether a model of visits, instead of the project's, is found to need `operation`."""
+    lists = {name: seed(name) for name in LISTS}
+    measures = [{**m, "coverage": "iom_visits"} for m in lists["measure_list"] if m["measure"] == "knightlow_visits"]
+    faults = [*find_faults({**lists, "measure_list": measures}, {"iom_events": model}, SUBJECTS)]
+    assert len(faults) < 2 and all("does not ask for operation, which it needs" in fault for fault in faults)
+    return bool(faults)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        f"SELECT {EVENT}\nFROM {VISITS}\nWHERE operation = 'x'",
+        f"select {EVENT}\nfrom {VISITS}\nwhere visit_ref <> 'a--b' and operation = 'x'",
+        f"with a as (\n    select *\n    from\n        {VISITS}\n    where operation = 'x'\n)\n\nselect {EVENT}\nfrom\n    a",
+        f"with a as (select *, operation = 'x' as is_x from {VISITS}) select {EVENT} from a where is_x",
+        f'WITH a AS (SELECT *, operation = \'x\' AS "Is_X" FROM {VISITS}) SELECT {EVENT} FROM a WHERE is_x',
+        f"with a as (select *, operation = 'x' is_x, not is_x as is_y from {VISITS}) select {EVENT} from a where is_y",
+        f"with a (visited_on, x) as (select visited_on, operation from {VISITS}) select {EVENT} from a where x = 'x'",
+        f"with a as (select *, operation as x from {VISITS}), b as (select 1 as y) select {EVENT} from b, a where x = 'x'",
+        f"with a as (select * from {VISITS} union select *, operation as x from {VISITS}) select {EVENT} from a where x = 'x'",
+        f"select {EVENT} from (select *, operation = 'x' as is_x from {VISITS}) as a where is_x",
+        f"with a as (select * from {VISITS}) select {EVENT} from a where exists (select operation from a)",
+        f"with a as (select {EVENT} from {VISITS} where operation = 'x') select * from a",
+        f"(select {EVENT} from {VISITS} where operation = 'x')",
+    ],
+)
+def test_a_column_that_a_model_needs_is_found_however_it_is_written(model: str) -> None:
+    assert asked_of(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        f"select {EVENT} -- operation\nfrom {VISITS}\n/* where it's\noperation */\nwhere visit_ref <> 'operation'",
+        f"WITH a AS (SELECT *, operation = 'x' AS is_x FROM {VISITS}) SELECT {EVENT} FROM a",
+        f"with a as (select *, operation as x from {VISITS}), b as (select * from a where x = 'x') select {EVENT} from a",
+        f"with a as (select extract(year from visited_on) as y, operation = 'x' as is_x from {VISITS}) select {EVENT} from a",
+        f"with a as (select 1 is distinct from 2 as y, operation = 'x' as is_x from {VISITS}) select {EVENT} from a",
+        f"select {EVENT} from (select *, coalesce(operation, 'x') as x from {VISITS}) as a",
+    ],
+)
+def test_a_column_that_a_model_does_not_need_is_not_asked_for(model: str) -> None:
+    assert not asked_of(model)
+
+
+def test_the_day_on_which_a_measure_counts_is_asked_for() -> None:
+    def edit(measures: dict[str, Row], models: dict[str, str]) -> None:
+        rename_in("county_lines_events", "where closed_on is not null\n", "")(measures, models)
+        set_in("lines_closed", coverage="county_lines")(measures, models)
+
+    (fault,) = faults_with(edit)
+    assert "lines_closed: its coverage does not ask for closed_on, which it needs" in fault
+
+
 def test_a_night_and_the_pages_refuse_them_before_anything_is_made(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
     monkeypatch.setattr(listed_measures, "find_faults", lambda *_: iter(["one fault", "another"]))
     for make in (lambda: candidate.start(new_home), docs):
