@@ -104,6 +104,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop_tests(home.inbox, force="gwent", n=50, referred="")
     drop_tests(home.inbox, force="cumbria", n=49, referred="")
     drop_tests(home.inbox, force="durham", without=("result", "opiates"))
+    drop_tests(home.inbox, force="lancashire", without=("cocaine",))
     drop_tests(home.inbox, force="cleveland", without=("referred",), missed_reason="")
     drop_value_in_quarantine(home.inbox, "cheshire")
     drop_without_optional(home.inbox, "essex")
@@ -167,7 +168,9 @@ def test_a_blank_column_of_fifty_rows_is_absent(home: Home, force: str, is_there
 
 def test_one_of_the_columns_is_enough_for_a_result(home: Home) -> None:
     assert figure(home, "tests_positive", force="durham") == (15, "complete")
-    assert figure(home, "positive_cocaine", force="durham") == NOT_AVAILABLE
+    for measure in ("positive_cocaine", "positive_opiates", "positive_both", "positive_not_recorded"):
+        for force in ("durham", "lancashire"):
+            assert figure(home, measure, force=force) == NOT_AVAILABLE, (measure, force)
 
 
 def test_ledger_lists_missing_and_blank_columns(home: Home) -> None:
