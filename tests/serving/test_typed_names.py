@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.serving.typed_names import Area, UnknownNameError, area_named
+from dagster_project.serving import connect
+from dagster_project.serving.typed_names import Area, UnknownNameError, area_named, areas_of, force_named, measure_named
 
 MEASURES = ("searches", "Searches", " SEARCHES ", "mart_stop_search.searches", "stop_search.searches", "Stop_Search.Searches")
 FORCE = ("derbyshire", "Derbyshire", "derbyshire constabulary")
@@ -29,13 +30,20 @@ def year_of(pam: Callable, home: Home, *words: str) -> tuple[str, str]:
 
 def test_a_word_means_the_same_in_trace_and_topline(pam: Callable, sample_home: Home) -> None:
     force = year_of(pam, sample_home, "searches")
-    assert force == ("searches", "2745")
-    assert {year_of(pam, sample_home, m, "--force", f) for m, f in zip(MEASURES, FORCE * 2, strict=True)} == {force}
+    assert force == ("searches", "2745") == year_of(pam, sample_home, MEASURES[-1], "--force", FORCE[-1])
     for kind, words in AREAS.items():
-        # The first word without its kind and with it, the others as they are.
-        typed = [("--area", w) for w in words] + [("--area", words[0], "--area-type", kind)]
-        (figure,) = {year_of(pam, sample_home, "searches", *t) for t in typed}
-        assert (figure == force) == (kind == "force"), kind
+        # By its code or in small letters, and by its name with its kind.
+        figures = {year_of(pam, sample_home, "searches", "--area", *t) for t in ((words[-1],), (words[0], "--area-type", kind))}
+        assert len(figures) == 1 and (figures == {force}) == (kind == "force"), kind
+
+
+def test_code_name_title_and_case_are_the_same(sample_home: Home) -> None:
+    assert {measure_named(word)["measure"] for word in MEASURES} == {"searches"}
+    assert {force_named(word) for word in FORCE} == {"derbyshire"}
+    with connect(sample_home) as con:
+        areas = areas_of(con, "derbyshire", "mart_stop_search")
+    for kind, words in AREAS.items():
+        assert len({area_named(word, k, areas) for word in words for k in (None, kind)}) == 1, kind
 
 
 def test_an_area_is_of_its_only_kind(pam: Callable, sample_home: Home) -> None:
