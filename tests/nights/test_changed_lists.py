@@ -3,14 +3,17 @@
 Each force is one life of a list; the nights are shared.
 """
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 
 import pytest
 import yaml
 from support import candidate, copy_home, night, publish_night, published, write_extract
 
 from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
@@ -28,6 +31,7 @@ FIRST_LIST_LACKS_A_FIFTH, FIRST_LIST_LACKS_LESS, SMALL_BEFORE_FIRST_LIST = "suss
 LISTED_LATER = "suffolk"
 NEWER_MONTH, NEWER_FILE = "dorset", "wiltshire"
 HELD = "humberside"
+LISTED_WHILE_A_NIGHT_RUNS = "devon-and-cornwall"
 
 Figure = tuple[float | None, str]
 
@@ -106,14 +110,22 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     write_incidents(home, NEW_WORD, 2 * ["Narcotics; ASB"])
     write_incidents(home, LISTED_LATER, ["Snow"] + 59 * ["Drugs"])
     write_incidents(home, HELD, 60 * ["Ganja"], 9 * ["Dover"] + 51 * ["Ashford"], FEBRUARY)
+    write_naloxone(home, LISTED_WHILE_A_NIGHT_RUNS, ("Dover", "Dover", "Ashford"))
     listed_first = (RENAMED, LISTED_AGAIN, NEW_WORD, NEWER_MONTH, NEWER_FILE, HELD)
     units: dict[str, Sequence[str]] = dict.fromkeys(listed_first, ("Dover", "Ashford")) | {ACCEPTED: ("Walmer", "Ashford")}
+    units[LISTED_WHILE_A_NIGHT_RUNS] = ("Ashford",)
     write_units(home, units)
     write_list(home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
     after = []
 
-    def end_of_night(**options: bool) -> None:
-        publish_night(home, **options)
+    def end_of_night(meanwhile: Callable[[], None] = lambda: None, **options: bool) -> None:
+        """`meanwhile`: what somebody does between landing and building."""
+        with night(home, **options) as run:
+            run.land()
+            meanwhile()
+            run.build()
+            run.judge()
+            run.publish()
         after.append(copy_home(home, folder / f"after_{len(after)}"))
 
     end_of_night()
@@ -137,7 +149,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     write_list(home, "vocabulary", "incidents,qualifiers,Ganja,Drugs")
     accept_value(home, "naloxone", "lpu", ["Walmer"], "nothing", by="A. Person")
     accept_value(home, "incidents", "qualifiers", ["Narcotics"], "nothing", by="A. Person")
-    end_of_night()
+    end_of_night(lambda: write_units(home, units | {LISTED_WHILE_A_NIGHT_RUNS: ("Ashford", "Dover")}))
+    write_units(home, units | {LISTED_WHILE_A_NIGHT_RUNS: ("Ashford", "Harbour")})
     with (home.seeds / "unit_names.csv").open("a", encoding="utf-8") as file:
         file.write(f"{LISTED_LATER},Dover,harbour\n")
     accept_value(home, "incidents", "qualifiers", ["Snow"], "nothing", by="A. Person")
@@ -249,6 +262,19 @@ def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(nights:
     assert warned_of(nights[4], LISTED_LATER) == []
 
 
+def test_a_list_that_is_saved_between_landing_and_building_is_remembered(nights: list[Home]) -> None:
+    assert figures(nights[3], LISTED_WHILE_A_NIGHT_RUNS)["dover"] == (2, "complete")
+    later = figures(nights[4], LISTED_WHILE_A_NIGHT_RUNS)
+    assert later["harbour"] == later["ashford"] == NOT_AVAILABLE
+
+
+def test_an_earlier_night_built_again_with_its_lists_knows_nothing_of_later_ones(nights: list[Home], tmp_path: Path) -> None:
+    home, first = copy_home(nights[4], tmp_path / "home"), read_receipts(nights[0])[0].night_id
+    shutil.rmtree(home.seeds)
+    shutil.copytree(nights[0].seeds, home.seeds)
+    assert rebuild_and_compare(home, first).differing == 0
+
+
 def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(nights: list[Home]) -> None:
     """The release looks the values up in the lists of its night, which no longer know the name."""
     assert figures(nights[0], HELD, "incidents_drugs", "Feb 2025") == {}
@@ -330,23 +356,3 @@ def test_a_unit_of_erased_rows_that_has_another_code_is_no_new_one(nights_of_era
         RENAMED_AFTER: (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
         "unknown": (0, "complete"),
     }  # fmt: skip
-
-
-def test_a_list_that_is_saved_between_landing_and_building_is_remembered(new_home: Home) -> None:
-    """And an earlier night, built again with its list, knows nothing of what a later one knew."""
-    write_units(new_home, {"kent": ("Ashford",)})
-    write_naloxone(new_home, "kent", ("Dover", "Dover", "Ashford"))
-    first = publish_night(new_home).receipt.night_id
-    with night(new_home, rebuild=True) as run:
-        run.land()
-        write_units(new_home, {"kent": ("Ashford", "Dover")})
-        run.build()
-        run.judge()
-        run.publish()
-    assert figures(new_home, "kent")["dover"] == (2, "complete")
-    write_units(new_home, {"kent": ("Ashford", "Harbour")})
-    publish_night(new_home)
-    units = figures(new_home, "kent")
-    assert units["harbour"] == units["ashford"] == NOT_AVAILABLE
-    write_units(new_home, {"kent": ("Ashford",)})
-    assert rebuild_and_compare(new_home, first).differing == 0
