@@ -40,6 +40,9 @@ PRINTED = (
 )
 
 
+RENAMED = "Dales and Peak"
+
+
 def write_naloxone(home: Home, days: list[str], stamp: str) -> None:
     rows = [[f"N{n}", day, "Dales"] for n, day in enumerate(days)]
     write_extract(home.inbox, "naloxone", rows, columns=NALOXONE, window=("2025-01-01", "2025-12-31"), stamp=stamp)
@@ -54,10 +57,13 @@ def write_areas(home: Home, dales: str) -> None:
     )
 
 
+NOT_READ = ("archive", "cache", "candidate", "publications", "raw")
+
+
 @pytest.fixture(scope="module")
 def corrected_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A night, its edition frozen, and a second night that withdraws one row. The home also has an edition that waits to be
-    corrected."""
+    """A night, its edition frozen, and a second night that withdraws one row, by a list that gives the unit another name. The
+    home also has an edition that waits to be corrected."""
     home = Home(tmp_path_factory.mktemp("frozen") / "home").create()
     home.editions.mkdir()
     (home.editions / "2026-03.yml").write_text(yaml.safe_dump(EDITION), encoding="utf-8")
@@ -69,58 +75,51 @@ def corrected_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     assert published(home, "select verdict from reports.claims") == [("agrees",)] * 2
     freeze_edition(home, "2026-03", "A. Person")
     write_naloxone(home, ["2025-09-01", "2025-09-20"], "20260102T020000Z")
+    write_areas(home, RENAMED)
     publish_night(home)
     return home
 
 
-def test_revised_figures_are_marked_with_their_printed_value(corrected_home: Home) -> None:
+def test_revised_figures_are_marked_with_their_printed_value(corrected_home: Home, tmp_path: Path) -> None:
+    """Those of a unit that has another name, too: it was printed without [r], and was not in meta.revisions, as its name was
+    looked for."""
     rows = published(corrected_home, "select row_label, administrations from reports.naloxone order by row_no limit 2")
-    assert rows == [("Force", "2 [r]"), ("Dales", "2 [r]")]
+    assert rows == [("Force", "2 [r]"), (RENAMED, "2 [r]")]
     assert published(corrected_home, "select row_label, printed_in, was, now from meta.revisions order by row_label") == [
-        ("Dales", "2026-03", 3, 2), ("Force", "2026-03", 3, 2),
+        (RENAMED, "2026-03", 3, 2), ("Force", "2026-03", 3, 2),
     ]  # fmt: skip
-    assert [r[1:5] for r in revised_cells(corrected_home, "2026-03")] == [
-        ("Force", "Administrations", "3", "2 [r]"), ("Dales", "Administrations", "3", "2 [r]"),
-    ]  # fmt: skip
+    home = copy_home(corrected_home, tmp_path / "home", NOT_READ)
+    write_areas(home, "Renamed since the night")
+    for listed in (corrected_home, home):
+        assert [r[1:5] for r in revised_cells(listed, "2026-03")] == [
+            ("Force", "Administrations", "3", "2 [r]"), (RENAMED, "Administrations", "3", "2 [r]"),
+        ]  # fmt: skip
     (frozen,) = frozen_editions(corrected_home)
     assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
 
 
-def test_a_figure_of_a_unit_that_has_another_name_is_a_revision(corrected_home: Home, tmp_path: Path) -> None:
-    """It was printed without [r], and was not in meta.revisions: its name was looked for."""
-    home = copy_home(corrected_home, tmp_path / "home")
-    write_areas(home, "Dales and Peak")
-    publish_night(home)
-    rows = published(home, "select row_label, administrations from reports.naloxone order by row_no limit 2")
-    assert rows == [("Force", "2 [r]"), ("Dales and Peak", "2 [r]")]
-    revisions = published(home, "select row_label, was, now from meta.revisions order by 1")
-    assert revisions == [("Dales and Peak", 3, 2), ("Force", 3, 2)]
-    write_areas(home, "Renamed since the night")
-    assert [row[1:5] for row in revised_cells(home, "2026-03")] == [
-        ("Force", "Administrations", "3", "2 [r]"), ("Dales and Peak", "Administrations", "3", "2 [r]"),
-    ]  # fmt: skip
-
-
 def test_figures_that_an_earlier_version_froze_are_found_by_name(corrected_home: Home, tmp_path: Path) -> None:
-    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    """It had the name of today."""
+    home = copy_home(corrected_home, tmp_path / "home", NOT_READ)
     before = revised_cells(home, "2026-03")
     path = home.editions / "frozen" / "2026-03__cells.parquet"
-    duckdb.sql(f"copy (select * exclude (area_code) from '{path}') to '{path}.new' (format parquet)")
+    then = ', '.join(f"replace({c}, 'Dales', '{RENAMED}') as {c}" for c in ("area_name", "row_label"))
+    duckdb.sql(f"copy (select * exclude (area_code) replace ({then}) from '{path}') to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
     assert revised_cells(home, "2026-03") == before
     with duckdb.connect() as con:
         con.execute("create schema raw")
         write_frozen_figures(con, home)
-        assert ("Dales", 3) in con.execute("select area_name, value from raw.frozen").fetchall()
+        assert (RENAMED, 3) in con.execute("select area_name, value from raw.frozen").fetchall()
 
 
 def test_a_printed_rate_that_is_one_of_nothing_now_is_listed(corrected_home: Home, tmp_path: Path) -> None:
     """As one that is not available: `pam edition revisions` had it, and meta.revisions did not."""
-    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    home = copy_home(corrected_home, tmp_path / "home", NOT_READ)
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set value = null, marker = '[z]', printed = '[z]' where row_no = 2")
         listed = [(row[2], row[-2:]) for row in con.execute(REVISIONS).fetchall()]
-    assert listed == [("Force", (3, 2)), ("Dales", (3, None))]
+    assert listed == [("Force", (3, 2)), (RENAMED, (3, None))]
 
 
 def test_nights_publish_without_an_edition_that_waits(corrected_home: Home) -> None:
@@ -146,7 +145,7 @@ def test_figures_of_other_days_are_no_revision(corrected_home: Home, tmp_path: P
 
 def test_rows_of_one_label_are_not_compared_with_each_other(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
     """A total of each part of a table: each was listed as revised to the figure of the other."""
-    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    home = copy_home(corrected_home, tmp_path / "home", NOT_READ)
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set value = value + row_no, row_label = 'Total'")
         con.execute("insert into reports.cells select * replace ('2025-03' as edition, value + 9 as value) from reports.cells")
@@ -191,7 +190,7 @@ def test_commands_for_editions(pam: Callable, corrected_home: Home, tmp_path: Pa
     (line,) = (x for x in pam("edition", "list", "--home", corrected_home.path).stdout.splitlines() if "2026-03" in x)
     (frozen,) = frozen_editions(corrected_home)
     assert line.split() == f"2026-03 T derbyshire 2025-10-31 1 yes night {frozen.night_id}, by A. Person".split()
-    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "published", "raw"))
+    home = copy_home(corrected_home, tmp_path / "home", (*NOT_READ, "published"))
     (home.editions / "2026-03.yml").write_text("edition: 2026-03\n", encoding="utf-8")
     listed = pam("edition", "list", "--home", home.path)
     assert f"night {frozen.night_id}, by A. Person" in listed.stdout and "2026-03 waits" in listed.stderr, "it stays frozen"
