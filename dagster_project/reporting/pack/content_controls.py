@@ -41,6 +41,7 @@ class Control:
             run.append(self.texts[0])
             self.element.find(qn("w:sdtContent")).append(run)
         for n, element in enumerate(self.texts):
+            del element[:]  # a comment divides its text
             element.text = text if n == 0 else ""
         for mark in self.element.findall(f"{qn('w:sdtPr')}/{qn('w:showingPlcHdr')}"):
             mark.getparent().remove(mark)
@@ -57,7 +58,7 @@ def read_part(data: bytes) -> Any:
     try:
         root = parse_xml(data)
     except SyntaxError as error:
-        raise NotReadableError(f"it is broken: {error}") from error
+        raise NotReadableError(f"it is broken: {error.msg}") from error
     if root.getroottree().docinfo.doctype:
         raise NotReadableError("it has a document type, which no Word file has")
     return root
@@ -75,7 +76,7 @@ def find_controls(root: Any, prefixes: tuple[str, ...]) -> list[Control]:
     for sdt, tag in ours.items():
         texts = [e for e in elements[sdt] if e.tag == TEXT]
         is_deleted = not texts and bool(elements[sdt])
-        controls.append(Control(sdt, tag, "".join(t.text or "" for t in texts), texts, is_deleted))
+        controls.append(Control(sdt, tag, "".join(part for t in texts for part in t.xpath("text()")), texts, is_deleted))
     return controls
 
 

@@ -100,6 +100,11 @@ def read_document(path: Path) -> Document:
                 raise NotRefreshableError(f"{path}: {name}: {error}; open it in Word, save it, and try again") from error
             if controls := find_controls(root, (FIGURE, LINE)):
                 texts[name] = (root, controls)
+    if not texts:
+        raise NotRefreshableError(
+            f"{path}: no content control with a figure can be read in it: if it is Strict Open XML, save it in Word as Word"
+            " Document, else make it again with pam report"
+        )
     return Document(data, part, part_name, texts)
 
 

@@ -42,6 +42,7 @@ from .documents import controls_of, text_of
 WORDS = "Officers’ own words & “figures”, such as 4,321:  two spaces, <angle>, Київ."
 MARK = b"<w:p><w:r><w:t>"
 BODY = "word/document.xml"
+NAMESPACE_OF_WORD = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 @pytest.fixture(scope="module")
@@ -320,17 +321,19 @@ def test_unsuitable_documents_are_refused(pack: Pack, document: Path, tmp_path: 
     assert "it is broken" in error_of(text)
     copy_zip(document, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
     assert "document type" in error_of(text)
+    strict = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+    copy_zip(document, text, lambda name, data: data.replace(NAMESPACE_OF_WORD, strict) if name == BODY else data)
+    assert "no content control with a figure can be read" in error_of(text), "it would say that it is of the new night"
     with pytest.raises(NotRefreshableError, match="made up"):
         refresh(read_document(document), replace(pack, is_made_up=False))
     with pytest.raises(NotRefreshableError, match="is of derbyshire"):
         refresh(read_document(document), replace(pack, force_code="kent"))
 
 
-def test_any_namespace_prefix_is_read() -> None:
+def test_any_namespace_prefix_and_comment_is_read() -> None:
     root = read_part(
-        b"<x:d xmlns:x='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><x:sdt>"
-        b"<x:sdtPr><x:tag\n x:val = 'pam:x/a/1/b' /></x:sdtPr>"
-        b"<x:sdtContent ><x:r><x:t xml:space='preserve'>1 &amp; 2</x:t></x:r></x:sdtContent></x:sdt></x:d>"
+        b"<x:d xmlns:x='%b'><x:sdt><x:sdtPr><x:tag\n x:val = 'pam:x/a/1/b' /></x:sdtPr>" % NAMESPACE_OF_WORD
+        + b"<x:sdtContent ><x:r><x:t xml:space='preserve'>1 &amp; <!-- -->2</x:t></x:r></x:sdtContent></x:sdt></x:d>"
     )
     (control,) = find_controls(root, ("pam:",))
     assert (control.tag, control.text) == ("pam:x/a/1/b", "1 & 2")
