@@ -15,14 +15,10 @@ from support import judge_candidate
 from dagster_project.core.candidate_files import WAREHOUSE, open_candidate
 from dagster_project.core.config import ConfigError, Public, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.worker_process import Progress, WorkerEndedError, WorkerProcess
+from dagster_project.core.worker_process import WorkerEndedError, WorkerProcess
 from dagster_project.quality import engine, gate
 
-
-def is_left_out(module: str) -> bool:
-    """Whether importing a module is forbidden in the process that asks."""
-    return sys.modules.get(module, "") is None
-
+from .worker_calls import count, fail, is_left_out
 
 NIGHT_WITH_A_WORKER = """
 import time
@@ -90,29 +86,12 @@ def test_without_a_worker_the_call_runs_here() -> None:
     assert WorkerProcess().submit(len, "four").result(300) == 4
 
 
-def count(up_to: int, progress: Progress) -> int:
-    for i in range(up_to):
-        progress(i, "counted")
-    return up_to
-
-
 @pytest.mark.parametrize("has_worker", [True, False])
 def test_progress_is_reported_with_a_worker_and_without(worker: WorkerProcess, has_worker: bool) -> None:
     progress: list[tuple[int, str]] = []
     process = worker if has_worker else WorkerProcess()
     assert process.call(count, 3, progress=lambda *values: progress.append(values)) == 3
     assert progress == [(0, "counted"), (1, "counted"), (2, "counted")]
-
-
-class UnpicklableError(Exception):
-    """It can't be pickled and read again: it takes two values and keeps one."""
-
-    def __init__(self, one: str, other: str) -> None:
-        super().__init__(f"{one} and {other}")
-
-
-def fail() -> None:
-    raise UnpicklableError("this", "that")
 
 
 def test_an_error_that_cannot_be_pickled_keeps_its_message(worker: WorkerProcess) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from support import candidate, land_night, night, publish_night
+from support import candidate, land_night, night
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
@@ -138,7 +138,9 @@ def test_held_refused_and_waiting_files_are_reported_with_reasons(pam: Callable,
     drop(kent_home.inbox, "Drug tests 2025 (c).csv", year_of_tests().replace("Offence", "Why"), EXTRACTED + 120)
     (kent_home.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
     drop(kent_home.inbox, "Incident list October 2025.xlsx", logs(10, 70))
-    publish_night(kent_home)
+    with night(kent_home) as run:
+        run.land()
+        run.fail("stopped")
     lines = [line for line in find_problems(kent_home, 1e9) if line.startswith("file ")]
     assert lines[0].startswith("file Drug tests 2025 (b).csv is held: would withdraw 103 of the 110 current rows")
     assert lines[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")

@@ -6,9 +6,9 @@ The nightly build leaves them out. They run on an empty home, as dbt reads the c
 from typing import Any
 
 import pytest
-import yaml
 
 from dagster_project.core.home import DBT_PROJECT
+from dagster_project.core.yaml_io import read_yaml
 from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate, run_dbt
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.begin_first
 LISTED = sorted(
     (test["name"], test["model"])
     for path in (DBT_PROJECT / "models").rglob("*.yml")
-    for test in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("unit_tests", [])
+    for test in (read_yaml(path.read_text(encoding="utf-8")) or {}).get("unit_tests", [])
 )
 
 
