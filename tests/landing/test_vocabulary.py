@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support import each, land_night, meta_rows, publish_night, published, write_extract
+from support import candidate, each, land_night, night, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log
@@ -218,16 +218,19 @@ def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) 
     assert land_night(new_home) == []
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
-    run = publish_night(new_home)
-    files = [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files if f["extract"] == "crimes"]
-    assert files[-1] == ("accepted", "crimes", {})
-    assert [c["rule"] for c in run.receipt.checks if c["rule"] == "unknown_values" and not c["passed"]] == []
-    figures = published(
-        new_home, "select distinct value, data_status from marts.mart_drug_offences where measure = 'possession_offences'"
-        " and category = 'all' and area_type = 'force' and period_label = 'Jan 2025'"
-    )  # fmt: skip
-    assert figures == [(60, "complete")]
-    assert meta_rows(new_home, "vocabulary") == []
+    with night(new_home) as run:
+        run.land()
+        run.build_part({"mart_drug_offences", "extract_facts"})
+    entry = run.entries[-1]
+    assert (entry.outcome, entry.extract, entry.unknown_values) == ("accepted", "crimes", {})
+    with candidate(new_home) as con:
+        figures = con.execute(
+            "select distinct value, data_status from warehouse.marts.mart_drug_offences where category = 'all'"
+            " and measure = 'possession_offences' and area_type = 'force' and period_label = 'Jan 2025'"
+        ).fetchall()
+        assert figures == [(60, "complete")]
+        assert con.execute("select sum(rows_unknown) from audit.extract_facts").fetchall() == [(0,)]
+    assert unknown_values(new_home) == []
 
 
 def test_file_that_contradicts_another_of_its_time_stays_held_when_its_codes_are_known(new_home: Home) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import candidate, copy_home, night, publish_night, published, write_extract
+from support import candidate, copy_home, land_night, night, publish_night, published, write_extract
 
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.receipts import read_receipts
@@ -303,7 +303,8 @@ ERASED_AFTER_RENAMING, RENAMED_AFTER, MERGED_AFTER = "surrey", "kent", "essex"
 
 @pytest.fixture(scope="module")
 def nights_of_erased_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
-    """The home as it was after each of three nights: rows are erased; units change; the changes are listed."""
+    """The home as it was after each of three nights: rows that had landed before are erased; units change; the changes are
+    listed."""
     folder = tmp_path_factory.mktemp("erased_rows")
     home, after = Home(folder / "home").create(), []
     units: dict[str, Sequence[str]] = dict.fromkeys((ERASED_AFTER_RENAMING, RENAMED_AFTER, MERGED_AFTER), ("Dover", "Ashford"))
@@ -312,7 +313,7 @@ def nights_of_erased_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Home
     write_incidents(home, ERASED_AFTER_RENAMING, 2 * ["Narcotics; ASB"])
     write_units(home, units)
     write_list(home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
-    publish_night(home)
+    land_night(home)
     units[ERASED_AFTER_RENAMING] = ("Harbour", "Ashford")
     write_list(home, "vocabulary")
     home.config_file.write_text("[keep]\nyears = {naloxone = 1, incidents = 1}\n", encoding="utf-8")
