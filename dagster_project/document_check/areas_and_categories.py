@@ -9,7 +9,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import OURS
 from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .part_of_measure import is_narrower
-from .words import Mention, mentions, named
+from .words import Mention, mentions, named, simple
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"
@@ -96,6 +96,10 @@ def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures
     names: list[Mention] = []
     doubtful: set[str] = set()
     for name in named(spot.sentence, edition.named_categories(mart, measure)):
+        is_subject = simple(name.what).replace(" ", "_") in mart
+        if is_subject and name.end <= spot.number.start and re.match(" ?[:–-] ", spot.sentence[name.end :]):
+            # `County lines: 45 people were charged`.
+            doubtful.add(name.what)
         if name.what not in printed:
             is_alone, is_joined = _is_alone(spot.sentence, name), _is_joined(spot.sentence, name)
             if name.what in _EVERYDAY and not is_alone:

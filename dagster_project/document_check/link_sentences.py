@@ -26,7 +26,7 @@ from .sentence_context import Context, goes_back
 from .words import Mention, mentions, named
 from .words_around_numbers import Written, came_from, is_plain_value, is_value, read_written, rose_between, way_from
 
-_AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
+_AGAINST = re.compile(r" ?\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _BESIDE = re.compile(r" (?:in|for|at|across)(?: the)?(?: [A-Z\d][\w/]*)+,?(?: and)? £?")
 """Between two changes, of which the second has no verb."""
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
@@ -62,6 +62,9 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
         if rose_between(sentence, first, second) and _is_backwards(linked.get(first), linked.get(second)):
             linked.pop(first)
             linked.pop(second)
+        # `Rose by 33% (2,187 against 1,649)`: if the first is in doubt, so is the other.
+        if first not in linked and _AGAINST.fullmatch(sentence, first.end, second.start):
+            linked.pop(second, None)
         # `Rose by 299 in Erewash and 287 in Dales`.
         if _BESIDE.fullmatch(sentence, first.end, second.start) and read_written(Spot(sentence, first)).is_by:
             linked.pop(second, None)

@@ -78,6 +78,8 @@ def _distance_behind(spot: Spot, mention: Mention) -> float:
 
 def _distance_ahead(spot: Spot, mention: Mention) -> float:
     between = spot.sentence[mention.end : spot.number.start]
+    if re.search(r"\bof (?:which|whom) $", between):
+        return NEVER
     clause = _CLAUSE_AHEAD.split(between)
     if len(clause) > 1 and _OTHER_SUBJECT.match(clause[-1]):
         return NEVER

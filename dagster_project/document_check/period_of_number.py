@@ -9,7 +9,7 @@ from .areas_and_categories import IN_BRACKETS, is_in_brackets
 from .figures_in_text import Number, Spot
 from .periods_in_text import BEFORE, Period, periods_of
 from .sentence_context import Context
-from .words import joined
+from .words import any_of, joined
 from .words_around_numbers import CHANGE, is_plain_value, read_written
 
 _VERSUS = r"\W*(?:compared (?:with|to)|against|versus|vs?\.?)(?: (?:only|just|in|the|those|that|of|for|£))* £?"
@@ -22,7 +22,7 @@ _HAD = re.compile(
     r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?"
 )
 """Between a number and a month without its year, behind it or before it."""
-_FAR = re.compile(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b")
+_FAR = re.compile(r"[,;]|\b(?:and|compared|against|above|below|than|from|versus|vs?)\b")
 """Between a number and a period behind it that is not its own."""
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _OPEN_BRACKETS = re.compile(r"\([^()]*$")
@@ -33,6 +33,8 @@ _BEFORE_OF_ANOTHER = re.compile(rf"\d[\d,.]*%? (?:in |for |during )?(?:the )?(?:
 """Behind the year before of another number: `from 1,769 the year before to 2,143`."""
 _BEFORE_FIRST = re.compile(rf"\W*(?:in )?(?:{BEFORE.pattern}),? (?:there|we|the)\b", re.I)
 _NEXT_CLAUSE = re.compile(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))")
+_SAID_IN = re.compile(rf"\b(?:{any_of('said')}) (?:in|on|at|during) (?:the )?$", re.I)
+"""Before the time when something was said: `the Board was told in October 2025 that`."""
 _COUNTED = re.compile(r"\d\S* (?:\w+ ){0,3}$")
 """Before the period of another number: `rose to 43 in`."""
 
@@ -42,7 +44,7 @@ def period_of_number(spot: Spot, periods: list[Period], context: Context) -> Per
     periods = [p for p in periods if not is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
-    if chosen is not None and _is_of_earlier(spot, chosen, periods):
+    if chosen is not None and (_is_of_earlier(spot, chosen, periods) or _is_of_other_words(spot, chosen, not_compared)):
         return None
     if chosen is not None and chosen.is_compared and not_compared and _is_change(spot) and not _is_its_own(spot, chosen):
         chosen = not_compared[-1] if len(not_compared) == 1 else None
@@ -106,6 +108,20 @@ def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
     is_newest = all(p.last is None or chosen.last is None or p.last <= chosen.last for p in periods)
     is_in_clause = not re.search(r"[,;](?!\d)", spot.sentence[chosen.end : spot.number.start])
     return not is_newest and not is_in_clause and bool(_COUNTED.search(spot.sentence[: chosen.start]))
+
+
+def _is_of_other_words(spot: Spot, chosen: Period, not_compared: list[Period]) -> bool:
+    """Whether the period before a number is what it is compared with, `Compared with 2024, there were 1,936`, or when somebody
+    said so."""
+    if chosen.end > spot.number.start:
+        return False
+    written = read_written(spot)
+    is_of_base = not (not_compared or written.is_by or written.unit == "percent") and not _is_its_own(spot, chosen)
+    # `3,395 (2024: 3,525; -3.7%)`.
+    in_brackets = _OPEN_BRACKETS.search(spot.ahead)
+    if in_brackets and in_brackets.start() < chosen.start and spot.between(chosen.end, spot.number.start):
+        return True
+    return is_of_base or bool(_SAID_IN.search(spot.sentence[: chosen.start]) and " that " in spot.ahead[chosen.end :])
 
 
 def is_of_number_in_brackets(spot: Spot, period: Period) -> bool:

@@ -28,7 +28,7 @@ _PART_OF = (
 )
 _QUARTERS = ("first", "second", "third", "fourth", "last", "final")
 _AGAINST = re.compile(
-    r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from|\bon)"
+    r"(?:compared (?:with|to)|against|above|below|than|versus|vs\.?|(?:up|down) from|\bon)"
     r" (?:the |that |those |in |of |for |during |[a-z]\w* in )*$",
     re.I,
 )
@@ -47,7 +47,7 @@ _NO_PERIOD = re.compile(
 _AFTER_EVENT = re.compile(
     r"(?:\b(?:since|after|before|following|until|till|prior to|ahead of|once|when|from the|on the back of) (?!in )[^\d,;.]*?"
     r"|\b(?:(?:set up|open(?:ed|ing)|beg[au]n|beginning|start(?:ed|ing)|launch\w*|introduced|formed)(?: \w+){0,2}"
-    rf"|{any_of('events')})) (?:in|of|from|during|on)(?: the)? $",
+    rf"|{any_of('events')})|\bas (?:reported|agreed|stated)) (?:in|of|from|during|on)(?: the)? $",
     re.I,
 )
 """Before the time of something else: `since the launch of the operation in July 2025`."""
@@ -299,17 +299,20 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
          rf"(?:financial year )?{_FY}", _quarter),
         (rf"{_FY},? (?:q|quarter )(?P<number>[1-4])\b", _quarter),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
+        (rf"\b(?:weeks?|weekends?|fortnights?|days?|nights?|evenings?) (?:of|in|during) (?:{_M1} )?{_Y2}\b", _part),
         (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
         (rf"(?:{_FY}|\b{_Y2}) (?:q\d|h\d)\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _months),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
-        (rf"\b(?:to|up to|until|ending)(?: the end of)? {_M2} {_Y2}", _ends),
+        (rf"\b(?:up to|until)(?: the end of)? {_M2} {_Y2}", _part),
+        (rf"\b(?:(?<!compared )to|ending)(?: the end of)? {_M2} {_Y2}", _ends),
         (rf"{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (rf"\b(?:so far|to date),? (?:in|during|for|of) (?:the )?(?:financial year )?{_FY}(?!\d)", _year_to_date),
         (r"\b(?:so far|to date),? (?:in |during |for )?(?:this|the) financial year", _year_to_date),
         (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _part),
+        (rf"\b(?:financial )?year (?:so far|to date),? \(?{_FY}(?!\d)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (r"\b(?:since|from) the (?:start|beginning) of (?:the|this) (?:calendar )?(?:year|month|quarter)\b", _part),
         (rf"{_FY}(?!\d)", _financial_year),

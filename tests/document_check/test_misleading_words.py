@@ -276,6 +276,14 @@ OF_SOMETHING_ELSE = [
     "In Q3 2024/25 there were 361 drug searches since April 2024.",
     # The time of something else.
     "The July 2025 operation saw 139 drug searches.",
+    "County Lines Intensification Week in October 2025 saw 133 drug searches.",
+    "In one weekend of October 2025 there were 133 drug searches.",
+    "Up to October 2025 there were 1,708 drug searches.",
+    "Compared to October 2025, there were 133 drug searches, up from 99 the year before.",
+    # When somebody said so.
+    "The Board was told in October 2025 that there had been 133 drug searches.",
+    "At its meeting in October 2025 the Board heard of 133 drug searches.",
+    "As reported in October 2025, there were 133 drug searches.",
 ]
 
 
@@ -586,6 +594,17 @@ JUDGED = [
     ("Possession offences rose from a low base of 1,769 to 2,143 in 2025.", ["not linked", "agrees"]),
     ("In 2025 there were 250 possession offences and 158 drug searches in Derby East.", ["not linked", "not linked"]),
     ("High Peak had 246 possession offences in 2025.", ["agrees"]),
+    # A quarter or a unit right before its number.
+    ("In quarter 1 of 2025/26 there were 530 drug searches.", ["agrees"]),
+    ("The North section recorded 1,283 stop and searches in 2025 and the South section 1,352.", ["not linked"] * 2),
+    # Of which period, and of which number.
+    ("Drug searches in Q1 2025/26 (530) were above Q1 2024/25 (327).", ["agrees", "agrees"]),
+    ("In the financial year to date (2025/26) there have been 1,112 drug searches.", ["agrees"]),
+    ("Drug incidents, 2025: 3,395 (2024: 3,525; -3.7%).", ["agrees", "agrees", "not linked"]),
+    ("The year to October 2025 saw a 33% increase in possession offences (2,187 against 1,649).",
+     ["agrees", "not linked", "not linked"]),
+    # Of county lines alone, or of organised crime too.
+    ("County lines: 45 people were charged and 61 safeguarded in 2025.", ["not linked"] * 2),
 ]
 
 
