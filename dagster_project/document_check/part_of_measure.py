@@ -8,28 +8,29 @@ import re
 from calendar import month_name
 
 from .figures_in_text import MONTH, Spot
-from .words import Mention, any_of
+from .words import Mention, any_of, one_of
 from .words_around_numbers import CHANGE
 
 _LAST_WORD = re.compile(r"([\w'’]+)[ -]*$")
-_MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['’]s?)?")
+MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['’]s?)?")
 _PART_VERBS = f"(?:{any_of('part_verbs')})"
-_VERB = re.compile(rf"(?!{_PART_VERBS}|(?:some|any|every|no)thing|training|briefing)\w+(?:ed|ing)")
-_JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
+_VERB = re.compile(rf"(?!{_PART_VERBS}|(?:some|any|every|no)thing|training|briefing|led\b)\w+(?:ed|ing)")
+_JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $", re.I)
 """What is counted together with a measure: `slavery and trafficking offences`."""
 _OF_MEASURE = re.compile(
     r"(?:^|\s)([A-Za-z][a-z]*) (of|for|in|about|following|after|to|from|on|against|with|without|during)"
     r" (?:the |our |recorded )?$"
 )
-_MAY_HAVE = re.compile(any_of("may_have"))
+_MAY_HAVE, _THINGS = re.compile(any_of("may_have")), re.compile(r"cases|crimes|offences|incidents|tests|items|pieces|records")
 _LINKED_TO = re.compile(
     rf"\b(?:{any_of('linked')}) (?:to|with|from|in)(?: the| these| our)? $|\bclass [abc](?: drugs?)? $"
-    r"|\b(?:saved|caused|prevented|reversed|found|dealt with) (?:by|through|for) $",
+    r"|\bsuch as $|\w+ed (?:through|via) $|\b(?:saved|caused|prevented|reversed|found|dealt with) (?:by|through|for) $",
     re.I,
 )
 """Before a measure that something else has to do with: `antisocial behaviour linked to drug possession`."""
-_DONE_TO = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re.I)
+_DONE_TO = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: (?:for|with))? *$", re.I)
 """What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
+_PEOPLE = one_of("people")
 _IN_SOME = re.compile(rf"\b(?:{any_of('in_some')})(?: the| our)? $", re.I)
 """Before a number of those in which something happened: `drugs were found in 684 drug searches`."""
 
@@ -58,10 +59,11 @@ _LIMITED = re.compile(
 _SOME = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for(?! £?\d)|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
     rf"(?:(?:\w+ed|made|carried out|took place|taken|given)\s+)?(?:(?:{_PART_VERBS}|{any_of('of_some')})\b"
+    r"|about (?!\W*\d|half|an?\b)"
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|£?\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
-    r"|by (?!\W*\d|the (?:force|police|end)|police|officers(?! (?:of|in|from|on|at|who|with)\b)|our|end|[A-Z]"
+    r"|by (?!\W*\d|the (?:force|police|end)|police|officers(?! (?:of|in|from|on|at|who|with)\b)|our|end|LPU|[A-Z][a-z]"
     r"|(?:(?:local )?policing )?(?:unit|area)\s*(?:[:,;.]|$|(?:in|for|during|between|from) (?:the )?(?:\d|[A-Z]|year|twelve)))"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
     r"|at (?!\W*\d|the (?:end|start|same|beginning|time|force|year|close|rate|national)|an?\b|its|their|least|present)[a-z]"
@@ -95,13 +97,15 @@ def _is_part_before(spot: Spot, mention: Mention, own: str) -> bool:
     last = _LAST_WORD.search(ahead)
     if last is None:
         return False
+    if spot.number.end <= mention.start and _PEOPLE.search(ahead, spot.number.end):
+        return True
     if last.start() < spot.number.end <= mention.start:
         return bool(_DONE_TO.search(spot.ahead) or _IN_SOME.search(spot.ahead))
     is_own = re.sub(r"['’]s$", "", last[1].lower()) in own.lower().split()
     words = [] if is_own else [last[1].lower()]
     if joined := _JOINED.search(ahead):
-        words.append(joined[1])
-    if not all(_MAY_STAND_BEFORE.fullmatch(word) or _VERB.fullmatch(word) for word in words):
+        words.append(joined[1].lower())
+    if not all(MAY_STAND_BEFORE.fullmatch(word) or _VERB.fullmatch(word) for word in words):
         return True
     return _is_what_another_is_of(ahead) or bool(_LINKED_TO.search(ahead))
 
@@ -113,7 +117,9 @@ def _is_what_another_is_of(ahead: str) -> bool:
         return False
     word = match[1].lower()
     is_verb = _VERB.fullmatch(word) and (match[2] not in ("for", "from") or word == "recorded")
-    return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
+    if match[2] in ("after", "during", "following", "from") and _THINGS.fullmatch(word):
+        return True
+    return not (is_verb or _MAY_HAVE.fullmatch(word) or MAY_STAND_BEFORE.fullmatch(word))
 
 
 def _is_part_behind(spot: Spot, mention: Mention) -> bool:
@@ -134,4 +140,4 @@ def _is_part_behind(spot: Spot, mention: Mention) -> bool:
 def is_narrower(between: str) -> bool:
     """Whether one word between a unit's name and its number makes it a part of the unit: `Erewash town 299`."""
     word = re.fullmatch(r" ([a-z]+) ", between)
-    return bool(word and not any(p.fullmatch(word[1]) for p in (_MAY_STAND_BEFORE, _VERB, CHANGE)))
+    return bool(word and not any(p.fullmatch(word[1]) for p in (MAY_STAND_BEFORE, _VERB, CHANGE)))

@@ -57,7 +57,7 @@ _ABOUT = re.compile(
     re.I,
 )
 _RANGE_AHEAD = re.compile(
-    rf"[:(] ?(?:£?[\d,.]+%?|{NUMBER_WORD}) to £?$"
+    rf"(?:[:(] ?|\b(?:about|around|approximately|roughly|circa|some) )(?:£?[\d,.]+%?|{NUMBER_WORD}) to £?$"
     rf"|\bbetween(?: (?:£?[\d,.]+(?: ?%| ?[a-z]+)?|{NUMBER_WORD}|one) and)? *$|\d[-–]$",
     re.I,
 )
@@ -127,7 +127,9 @@ def is_value(spot: Spot) -> bool:
         return False
     if _MOST_CHANGED.search(ahead):
         return False
-    if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
+    if (_ABOUT.search(ahead) and re.match(f" to {_ANY}", behind, re.I)) or _RANGE_AHEAD.search(ahead):
+        return False
+    if _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False
     if spot.number.unit == "percent" and _OF_BASE.match(behind):
         return False

@@ -284,6 +284,19 @@ OF_SOMETHING_ELSE = [
     "The Board was told in October 2025 that there had been 133 drug searches.",
     "At its meeting in October 2025 the Board heard of 133 drug searches.",
     "As reported in October 2025, there were 133 drug searches.",
+    "Rather than 133 drug searches, there were few in October 2025.",
+    "Some 120 to 133 drug searches were made in October 2025.",
+    # Some of them, and what was counted in something else.
+    "In 2025, 406 children were referred to treatment.",
+    "In 2025 there were 125 school inputs about knife crime.",
+    "In October 2025 there were 133 intelligence-led drug searches.",
+    "There were 133 drug searches in October 2025 by ROCU.",
+    "In October 2025, dog handlers assisted with 133 drug searches.",
+    "Possession offences detected through stop and search came to 2,745 in 2025.",
+    "Possession offences from stop and search came to 2,745 in 2025.",
+    "Crimes such as possession offences came to 2,143 in 2025.",
+    "Firearm and possession offences came to 2,143 in 2025.",
+    "Possession offences closed in 2025 came to 2,143.",
 ]
 
 
