@@ -11,8 +11,11 @@ from .base_of_change import SOME_YEARS
 from .edition_figures import EditionFigures
 from .figures_in_text import MONTH, Spot
 from .model import Figure
+from .part_of_measure import MAY_STAND_BEFORE
+from .periods_in_text import periods_of
+from .sentence_context import goes_back
 from .words import any_of, mentions, named, one_of
-from .words_around_numbers import read_written
+from .words_around_numbers import CHANGE, read_written
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAK = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
@@ -20,6 +23,19 @@ _OTHER_KIND, _WISHED = one_of("other_kind"), one_of("wishes")
 _SOME_ACTORS = re.compile(rf"\b(?:{any_of('some_of')})[ -](?:officers?|constables?|teams?|units?|squads?|PCSOs?)\b", re.I)
 """Some of those whose work is counted: `Neighbourhood officers`."""
 _POLICING_UNIT = re.compile(r"\bpolicing (?:unit|team)s?\b", re.I)
+_DOER = re.compile(
+    rf"(?:^|[,;:()]|\b(?:{any_of('clause_begins')})\b)(?P<who>(?:(?![,;:()]|\b(?:{any_of('clause_begins')})\b).)*?)"
+    rf"\b(?:{any_of('verbs_of_doers')})(?: (?:just|only|around|about|some|nearly|almost|a total of))? £?$"
+    r"|^\W*(?P<label>\w[\w'’-]*(?: [\w'’-]+){0,2}): £?$",
+    re.I,
+)
+"""Who did what a number counts, or what it is: `custody staff made`, `the requirement was`."""
+_MAY_DO = re.compile("|".join(map(any_of, ("may_do", "may_have", "how_counted"))))
+_OF_AREA = re.compile(r"units?|areas?|sections?|teams?")
+_NOUN_OF = re.compile(
+    r"\b(?:an?|the|our|its|their) (?:[\w’'-]+ ){0,3}?(\w*[^\Ws]) of (?:(?:just|only|around|about|some) )?£?$", re.I
+)
+_MAY_BE_OF = re.compile(f"{any_of('may_have')}|{any_of('may_be_of')}|{CHANGE.pattern}")
 _WISH_ENDS = re.compile(
     r"\b(?<!is )(?<!was )(?<!hope )that\b|:(?!\d)|, and £?$"
     r"|(?:, |\band )(?=£?\d|(?:there|we|our|the|this|officers|drugs?|possession|trafficking|in|during|over|between)\b)",
@@ -40,7 +56,9 @@ _PLACE = re.compile(
     r"|\b(?:[Ii]n|[Aa]cross) the (?:north|south|east|west|centre|rest)\w* (?:of|part of) the (?:county|force|city)\b"
     rf"|^\W*(?:In|At|On|Among|Within|Under) (?!{any_of('not_among')})[a-z][a-z -]*,"
 )
-_PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory|plans for)\b", re.I)
+_PLAN_IN_HEADING = re.compile(
+    r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory|plans for|next steps|averages?)\b", re.I
+)
 _PEOPLE = f"(?:{any_of('people')})"
 _PEOPLE_IN_HEADING = re.compile(rf"\W*{_PEOPLE}(?: (?:and|&) {_PEOPLE})?(?: (?:in|during|for|from|between) .*)?\W*", re.I)
 _NOT_IN_HEADING = re.compile(
@@ -80,10 +98,28 @@ def is_other_kind(spot: Spot, own: str) -> bool:
     before, after = re.split("[,;]", ahead)[-1], re.split("[,;]", behind)[0]
     # `In Q3 there were 361 searches since April 2024`, unlike `up 12% since 2023`.
     is_since = _SINCE.search(before + after) and not read_written(spot).is_change
-    if is_wish or is_since or _SOME_ACTORS.search(ahead) or _OVER_YEARS.search(after):
+    # `A plan of 900`.
+    is_of_another = (noun := _NOUN_OF.search(ahead)) and not _MAY_BE_OF.fullmatch(noun[1].lower())
+    if is_wish or is_since or is_of_another or _SOME_ACTORS.search(ahead) or _OVER_YEARS.search(after):
         return True
     statement = _SAID_BEFORE.sub("", ahead, count=1) + spot.number.text + behind
     return says_other_kind(statement) or names_other_place(spot.sentence, own)
+
+
+def is_done_by_others(spot: Spot, edition: EditionFigures) -> bool:
+    """Whether a number is what somebody did who may not be all of the force, `custody staff made 1,936`, or what something else
+    was, `the requirement was 1,936`. No list of these is complete: any subject is one, but words for the force, its areas, its
+    measures and periods."""
+    doer = _DOER.search(edition.without_whole(spot.ahead))
+    if doer is None:
+        return False
+    text = doer["who"] or doer["label"] or ""
+    names = named(text, edition.areas_within)
+    for place in (*periods_of(text, edition.data_to), *mentions(text, text), *names):
+        text = text[: place.start] + " " * (place.end - place.start) + text[place.end :]
+    own = {w.lower() for w in edition.force_name.split()}
+    words = set(re.findall(r"[a-z][\w-]+", re.sub(r"['’]s\b", "", text.lower()))) - own
+    return not all(MAY_STAND_BEFORE.fullmatch(w) or _MAY_DO.fullmatch(w) or (names and _OF_AREA.fullmatch(w)) for w in words)
 
 
 def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
@@ -99,11 +135,12 @@ def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigur
         return True
     if OURS.search(sentence) or edition.force_name.split()[0] in text:
         return False
-    if names_some_of_us(heading):
+    sentence_before = re.split(r"(?<=[.!?])\s+", before.strip())[-1]
+    if names_some_of_us(heading) or (goes_back(sentence) and names_some_of_us(sentence_before)):
         return True
     heading_words = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
     # A place of the sentence before counts only where that begins with it.
-    last = _BEGINNING.sub("", edition.without_whole(re.split(r"(?<=[.!?])\s+", before.strip())[-1]))
+    last = _BEGINNING.sub("", edition.without_whole(sentence_before))
     is_of_another = names_other_place(heading_words, edition.force_name) or bool(_places(edition.force_name).match(last))
     if is_of_another and not _WE.search(sentence):
         return True

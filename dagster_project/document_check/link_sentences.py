@@ -14,7 +14,7 @@ from dagster_project.editions.tables import unit_shown
 from .areas_and_categories import area_beside, category_beside, name_beside
 from .base_of_change import may_be_on_another
 from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, is_other_kind
+from .excluding_words import OWN_AREAS, is_done_by_others, is_other_kind
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .measure_of_number import NEVER, counts_something_else, distance
@@ -248,7 +248,7 @@ def _may_be_of(figure: Figure, measure: str) -> bool:
 
 def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words near the number mean a part of the measure, or something else."""
-    if is_other_kind(spot, edition.force_name):
+    if is_other_kind(spot, edition.force_name) or (figure.category == "all" and is_done_by_others(spot, edition)):
         return True
     if figure.area_type == "force" and figure.category == "all" and _OF_A_WHOLE.match(spot.behind):
         return True

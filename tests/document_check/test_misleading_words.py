@@ -278,14 +278,30 @@ OF_SOMETHING_ELSE = [
     "The July 2025 operation saw 139 drug searches.",
     "County Lines Intensification Week in October 2025 saw 133 drug searches.",
     "In one weekend of October 2025 there were 133 drug searches.",
+    "There were 133 drug searches in October 2025 during Operation Sceptre.",
     "Up to October 2025 there were 1,708 drug searches.",
     "Compared to October 2025, there were 133 drug searches, up from 99 the year before.",
     # When somebody said so.
     "The Board was told in October 2025 that there had been 133 drug searches.",
     "At its meeting in October 2025 the Board heard of 133 drug searches.",
     "As reported in October 2025, there were 133 drug searches.",
+    # What some did, or what something else was, whatever it is called.
+    "Custody staff made 133 drug searches in October 2025.",
+    "Officers on one shift made 133 drug searches in October 2025.",
+    "In custody there were 133 drug searches in October 2025.",
+    "Black people were subject to 133 drug searches in October 2025.",
+    "Residents reported 3,395 drug incidents in 2025.",
+    "Buxton: 133 drug searches in October 2025.",
+    "The requirement was 133 drug searches in October 2025.",
+    "Staff were asked to make 133 drug searches in October 2025.",
+    "Half-year drug searches in 2025/26: 979 against a plan of 900.",
+    "Of a sample of 133 drug searches in October 2025, all were lawful.",
+    "In 2025 a man was given a confiscation order of £1,415,693.",
+    "133 drug searches were made in October 2025 if festivals are left out.",
     "Rather than 133 drug searches, there were few in October 2025.",
     "Some 120 to 133 drug searches were made in October 2025.",
+    "Drug searches, cumulative: 361 in Q3 2024/25.",
+    "In October 2025 there were 133 drug searches per unit.",
     # Some of them, and what was counted in something else.
     "In 2025, 406 children were referred to treatment.",
     "In 2025 there were 125 school inputs about knife crime.",
@@ -296,7 +312,9 @@ OF_SOMETHING_ELSE = [
     "Possession offences from stop and search came to 2,745 in 2025.",
     "Crimes such as possession offences came to 2,143 in 2025.",
     "Firearm and possession offences came to 2,143 in 2025.",
+    "Possession offences (Class B) came to 2,143 in 2025.",
     "Possession offences closed in 2025 came to 2,143.",
+    "In 2024/25 there were 1,032 trafficking offences across seven forces.",
 ]
 
 
@@ -607,6 +625,9 @@ JUDGED = [
     ("Possession offences rose from a low base of 1,769 to 2,143 in 2025.", ["not linked", "agrees"]),
     ("In 2025 there were 250 possession offences and 158 drug searches in Derby East.", ["not linked", "not linked"]),
     ("High Peak had 246 possession offences in 2025.", ["agrees"]),
+    # All of the force, whatever it is called.
+    ("Teams across the county made 1,649 drug searches in 2025.", ["agrees"]),
+    ("The number of drug searches carried out in 2025 was 1,649.", ["agrees"]),
     # A quarter or a unit right before its number.
     ("In quarter 1 of 2025/26 there were 530 drug searches.", ["agrees"]),
     ("The North section recorded 1,283 stop and searches in 2025 and the South section 1,352.", ["not linked"] * 2),
@@ -616,8 +637,14 @@ JUDGED = [
     ("Drug incidents, 2025: 3,395 (2024: 3,525; -3.7%).", ["agrees", "agrees", "not linked"]),
     ("The year to October 2025 saw a 33% increase in possession offences (2,187 against 1,649).",
      ["agrees", "not linked", "not linked"]),
+    ("In 2025 custody staff carried out 844 completed tests, of which 450 (53%) were positive.", ["not linked"] * 3),
     # Of county lines alone, or of organised crime too.
     ("County lines: 45 people were charged and 61 safeguarded in 2025.", ["not linked"] * 2),
+    # Headings and the sentence before.
+    ("Next steps for October 2025:\n\n- 133 drug searches", ["not linked"]),
+    ("Monthly averages for 2024/25\n\n- 1,936 possession offences", ["not linked"]),
+    ("Operation Sceptre\n\nIn October 2025 there were 133 drug searches.", ["not linked"]),
+    ("The dog unit had a busy month. They made 133 drug searches in October 2025.", ["not linked"]),
 ]
 
 
