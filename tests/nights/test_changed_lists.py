@@ -21,6 +21,7 @@ from dagster_project.nights.replay import rebuild_and_compare
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_missing_rows import missing_rows
 from dagster_project.serving.trace_request import request_for_period
+from dagster_project.transform.candidate import published_nodes_if_unchanged
 
 JANUARY, FEBRUARY = ("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28")
 NOT_AVAILABLE = (None, "not_available")
@@ -118,12 +119,15 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     write_list(home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
     after = []
 
-    def end_of_night(meanwhile: Callable[[], None] = lambda: None, **options: bool) -> None:
-        """`meanwhile`: what somebody does between landing and building."""
+    def end_of_night(
+        landed: Callable[[], None] = lambda: None, built: Callable[[], None] = lambda: None, **options: bool
+    ) -> None:
+        """`landed`, `built`: what somebody does then, while the night runs."""
         with night(home, **options) as run:
             run.land()
-            meanwhile()
+            landed()
             run.build()
+            built()
             run.judge()
             run.publish()
         after.append(copy_home(home, folder / f"after_{len(after)}"))
@@ -149,13 +153,13 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
     write_list(home, "vocabulary", "incidents,qualifiers,Ganja,Drugs")
     accept_value(home, "naloxone", "lpu", ["Walmer"], "nothing", by="A. Person")
     accept_value(home, "incidents", "qualifiers", ["Narcotics"], "nothing", by="A. Person")
-    end_of_night(lambda: write_units(home, units | {LISTED_WHILE_A_NIGHT_RUNS: ("Ashford", "Dover")}))
+    end_of_night(landed=lambda: write_units(home, units | {LISTED_WHILE_A_NIGHT_RUNS: ("Ashford", "Dover")}))
     write_units(home, units | {LISTED_WHILE_A_NIGHT_RUNS: ("Ashford", "Harbour")})
     with (home.seeds / "unit_names.csv").open("a", encoding="utf-8") as file:
         file.write(f"{LISTED_LATER},Dover,harbour\n")
     accept_value(home, "incidents", "qualifiers", ["Snow"], "nothing", by="A. Person")
     write_naloxone(home, NEWER_FILE, ["Harbour"], stamp="20260108T020000Z")
-    end_of_night(rebuild=True)
+    end_of_night(built=lambda: write_list(home, "offence_codes", "92A,possession"), rebuild=True)
     return after
 
 
@@ -266,6 +270,14 @@ def test_a_list_that_is_saved_between_landing_and_building_is_remembered(nights:
     assert figures(nights[3], LISTED_WHILE_A_NIGHT_RUNS)["dover"] == (2, "complete")
     later = figures(nights[4], LISTED_WHILE_A_NIGHT_RUNS)
     assert later["harbour"] == later["ashford"] == NOT_AVAILABLE
+
+
+def test_a_list_that_is_saved_after_building_counts_from_the_next_night_on(nights: list[Home], tmp_path: Path) -> None:
+    """The night had read it before, and the next one took it as read."""
+    home = copy_home(nights[4], tmp_path / "home")
+    assert published_nodes_if_unchanged(home) is None
+    (home.seeds / "offence_codes.csv").unlink()
+    assert published_nodes_if_unchanged(home), "as it was when the night began"
 
 
 def test_an_earlier_night_built_again_with_its_lists_knows_nothing_of_later_ones(nights: list[Home], tmp_path: Path) -> None:

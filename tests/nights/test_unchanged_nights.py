@@ -7,7 +7,6 @@ from support import night, run_job, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing import read_erasures
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Landed
@@ -97,20 +96,3 @@ def test_the_first_night_and_one_after_a_failure_build(new_home: Home) -> None:
         run.land()
         run.fail("stopped")
     assert not ends_unchanged(new_home), "it landed but was not published"
-
-
-def test_a_list_that_changes_while_a_night_runs_counts_from_the_next_night_on(new_home: Home) -> None:
-    """The night had read it before, and the next one took it as read."""
-    columns = ["administration_ref", "administered_at", "lpu"]
-    write_extract(new_home.inbox, "naloxone", [["N1", "2025-05-01", "Dales"]], columns=columns)
-    words = new_home.seeds / "vocabulary.csv"
-    with night(new_home) as run:
-        run.land()
-        run.build()
-        words.parent.mkdir()
-        words.write_text(",".join(OWN_LISTS["vocabulary"]), encoding="utf-8")
-        run.judge()
-        run.publish()
-    assert candidate.published_nodes_if_unchanged(new_home) is None
-    words.unlink()
-    assert candidate.published_nodes_if_unchanged(new_home) == run.nodes, "as it was when the night began"

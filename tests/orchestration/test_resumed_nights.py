@@ -1,5 +1,6 @@
 """A night whose process is killed resumes where it stopped: "re-execute from failure" gives the same night."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import dagster as dg
 import pytest
 from support import SILENT, copy_home, night, published, write_extract
 
+from dagster_project.audit import read_log
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
@@ -21,7 +23,7 @@ from dagster_project.nights.run import NightHeldError, NightRun
 from dagster_project.nights.saved_steps import find_night_to_continue
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
-from dagster_project.publishing import keep_and_prune
+from dagster_project.publishing import keep_and_prune, publish
 from dagster_project.quality import engine
 from dagster_project.transform import candidate
 
@@ -156,6 +158,26 @@ def test_a_night_stopped_after_publishing_is_published_and_not_resumed(
     assert find_night_to_continue(home, again) is None
     with night(home, plan=again) as second:
         assert second.night.night_id != receipt.night_id and second.built is None and second.checks is None
+
+
+def test_a_night_that_can_t_publish_fails_and_takes_back_its_record(
+    judged_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home = copy_home(judged_home, tmp_path / "home")
+    monkeypatch.setattr(publish, "publish", fail)
+    with night(home, plan=saved_steps.Plan("b", ("a",), lands=False)) as run:
+        run.ensure_built(judged=True)
+        with pytest.raises(OSError, match="No space left"):
+            run.publish()
+        run.fail("No space left")
+    (receipt,) = read_receipts(home)
+    assert (receipt.outcome, receipt.reason) == ("failed", "No space left") and not home.warehouse.exists()
+    disclosure, withdrawal = [*read_log(home)][-2:]
+    assert (disclosure.facts["what"], withdrawal.facts["what"]) == ("published", "not published")
+    assert withdrawal.facts["withdraws"] == [disclosure.n]
 
 
 def test_rules_that_changed_after_the_gate_are_judged(judged_home: Home, tmp_path: Path) -> None:

@@ -7,14 +7,12 @@ import duckdb
 import pytest
 from support import candidate, drop_something, night, published, run_night, same_figures
 
-from dagster_project.audit import read_log
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
-from dagster_project.publishing import publish
 from dagster_project.transform import candidate as candidate_module
 from dagster_project.transform import dbt_runner, raw_schema
 
@@ -153,23 +151,6 @@ def test_a_model_that_does_not_build_fails_the_night_and_is_named(
     assert failed.outcome == "failed" and "could not build" in failed.reason and "superseded_rows" in failed.reason
     assert failed.reason.startswith("dbt could not build") and failed.reason.index("superseded_rows") < 60
     check_unchanged()
-
-
-def test_a_crash_of_the_last_step_leaves_the_publication_unchanged(
-    week_copy: Home, check_unchanged: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(publish, "publish", fail)
-    run = run_night(week_copy)
-    assert run.receipt.outcome == "failed" and "No space left" in run.receipt.reason
-    assert last_receipt(week_copy).outcome == "failed"
-    check_unchanged()
-    # The failed publication is withdrawn from the audit log.
-    disclosure, withdrawal = [*read_log(week_copy)][-2:]
-    assert (disclosure.facts["what"], withdrawal.facts["what"]) == ("published", "not published")
-    assert withdrawal.facts["withdraws"] == [disclosure.n]
 
 
 def test_an_invalid_list_fails_the_night_with_its_line(week_copy: Home, check_unchanged: Callable[[], None]) -> None:
