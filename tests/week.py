@@ -102,9 +102,7 @@ def fourth(inbox: Path) -> None:
     crimes = [["C1", "2024-11-05", "92A/1", "Recorded", ""], ["C99", "2024-12-05", "92A/2", "Recorded", "Dales"]]
     write_extract(inbox, "crimes", crimes, columns=CRIMES, window=("2024-11-01", "2025-02-28"), stamp="20250301T010000Z")
     homes = [["T1", "ADDRESS-1", "2025-01-01", "2"]]
-    write_extract(
-        inbox, "op_trapped", homes, columns=TRAPPED, window=("2025-01-01", "2025-01-31"), stamp="20260106T010000Z"
-    )
+    write_extract(inbox, "op_trapped", homes, columns=TRAPPED, window=("2025-01-01", "2025-01-31"), stamp="20260106T010000Z")
 
 
 def release_held(home: Home) -> None:

@@ -113,7 +113,10 @@ def _home_of(path: str) -> Home:
 HomeOption = Annotated[
     Home,
     option(
-        "--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", metavar="<path>",
+        "--home",
+        "The warehouse's folder. (default: var/ in the checkout)",
+        envvar="PAM_HOME",
+        metavar="<path>",
         parser=_home_of,
     ),
 ]

@@ -93,7 +93,7 @@ def _write(
             con, chosen, target, forms, home=readable_home, is_made_up=holds_made_up(home), overwrite=overwrite, public=public,
             print_line=print_line, tables_only=tables_only,
         )  # fmt: skip
-        (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))
+        (started_at,) = one_row(con, "select epoch(started_at) from meta.nights where finished_at is null")
     print_line(f"{pack.data_status} Night {pack.night_id}.")
     path = home.editions / f"{chosen.edition}.yml"
     if path.exists() and path.stat().st_mtime > started_at:

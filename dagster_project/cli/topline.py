@@ -73,7 +73,7 @@ def topline(
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
     with connect(home, reason, by="pam topline") as con:
         lines = read_lines(con, measures or (), area, area_type, force)
-        night_id, started_at = one_row(con.execute("select night_id, started_at from meta.nights where finished_at is null"))
+        night_id, started_at = one_row(con, "select night_id, started_at from meta.nights where finished_at is null")
     if out is not None:
         _write(home, out.expanduser().absolute(), lines, night_id, started_at, reason, all_lines=bool(measures))
         echo(str(out))

@@ -74,7 +74,11 @@ def trace(
 
 
 def _check_use(
-    measure: str | None, cell: str | None, file: str | None, line: int | None, edition: str | None,
+    measure: str | None,
+    cell: str | None,
+    file: str | None,
+    line: int | None,
+    edition: str | None,
     of_measure: Mapping[str, object],
 ) -> None:
     """Raise BadParameter for options that do not go together. `of_measure`: those that go with a measure."""

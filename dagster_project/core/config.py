@@ -268,7 +268,7 @@ class Config(_Part):
                 raise ValueError(f'publish.{name} = "public" needs the public form, which public.mode = "off" leaves out')
         if self.publish.licence and self.publish.open == "exact" and self.public.mode != "off":
             raise ValueError(
-                'publish.licence lets anybody pass the open files on, and they have exact small numbers: set'
+                "publish.licence lets anybody pass the open files on, and they have exact small numbers: set"
                 ' publish.open = "public", or, where exact figures are to go out, public.mode = "off"'
             )
         return self

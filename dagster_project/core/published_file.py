@@ -148,7 +148,7 @@ def open_hardened(path: Path, *, memory: str | None = None, writable: Path | Non
     with _settings_lock:
         con = duckdb.connect(str(path), read_only=True)
         try:
-            (locked,) = one_row(con.execute("select current_setting('lock_configuration')"))
+            (locked,) = one_row(con, "select current_setting('lock_configuration')")
             # Another connection of this process has the same night open: its settings apply, and can't be changed.
             if locked and writable:
                 raise NotWritableError(

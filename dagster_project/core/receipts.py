@@ -22,6 +22,8 @@ ID_FORMAT = "%Y%m%dT%H%M%SZ"
 """How a night's id says when it began, in UTC."""
 STEPS = "steps"
 """The folder in `nights/` where each step of a night stores its result for the next: one folder for each night."""
+
+
 def today_of(home: Home, now: datetime | None = None) -> date:
     """The date in London by which a home's extracts are late; in the sample's home, `SAMPLE_DAY`."""
     return sample_day_of(home) or (now or datetime.now(UTC)).astimezone(LONDON).date()

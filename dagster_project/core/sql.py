@@ -11,13 +11,17 @@ class _Rows(Protocol):
     def fetchone(self) -> tuple[Any, ...] | None: ...
 
 
+class _Connection(Protocol):
+    def execute(self, query: str, parameters: object = ...) -> _Rows: ...
+
+
 def literal(text: str) -> str:
     """A text as an SQL string literal, its quotes doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def one_row(rows: _Rows) -> tuple[Any, ...]:
+def one_row(con: _Connection, sql: str, parameters: object = None) -> tuple[Any, ...]:
     """The row of a statement that always returns one, such as a count."""
-    row = rows.fetchone()
+    row = con.execute(sql, parameters).fetchone()
     assert row is not None, "the statement gave no row"
     return row

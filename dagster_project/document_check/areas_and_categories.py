@@ -49,7 +49,8 @@ _EVERYDAY = {"Police", "Other", "Officer", "Primary", "Secondary", "Arrest", "On
 """Categories whose names are words of any report."""
 _HAD = re.compile(
     r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b"
-    rf"|for (?:£?\d|(?:{NUMBER_WORD}|one|nil|zero)\b))", re.I
+    rf"|for (?:£?\d|(?:{NUMBER_WORD}|one|nil|zero)\b))",
+    re.I,
 )
 _AN_OTHER = re.compile(r"\b(?:in|than|of|and|any|all|no|each|the|these|many|some|with|to) $", re.I)
 _TO_MEASURE = re.compile(r" ?(?:(?:value|number) of (?:the )?)?")

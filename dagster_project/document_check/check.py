@@ -276,9 +276,7 @@ class _Check:
     def _not_linked(self, where: str, text: str, number: Number, reason: str | None) -> None:
         self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
 
-    def _judge_in_sentence(
-        self, where: str, text: str, spot: Spot, links: dict[Number, Figure], reason: str | None
-    ) -> None:
+    def _judge_in_sentence(self, where: str, text: str, spot: Spot, links: dict[Number, Figure], reason: str | None) -> None:
         figure = links.get(spot.number)
         if figure is None:
             self._not_linked(where, text, spot.number, reason or why_not_linked(spot, self.context, self.figures))

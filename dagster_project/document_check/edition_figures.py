@@ -207,13 +207,14 @@ def _categories(con: duckdb.DuckDBPyConnection, force: str) -> dict[tuple[str, s
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
     """The force, and the last day of data of most tables."""
-    force, data_to = one_row(con.execute(
+    force, data_to = one_row(
+        con,
         "select (select max(force_code) from (select force_code from reports.cells where edition = $e"
         " union all select force_code from reports.claims where edition = $e)),"
         " coalesce((select mode(data_to) from reports.tables where edition = $e),"
         " (select max(period_end) from reports.claims where edition = $e), current_date)",
         {"e": edition},
-    ))  # fmt: skip
+    )
     return force or "", data_to
 
 

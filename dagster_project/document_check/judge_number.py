@@ -81,9 +81,7 @@ def _by_words(
     return (NOT_COMPUTABLE, f"the number is right, but {word!r} is not checked") if word else None
 
 
-def _change_against(
-    spot: Spot, figure: Figure, way: int, edition: EditionFigures
-) -> Decimal | None:
+def _change_against(spot: Spot, figure: Figure, way: int, edition: EditionFigures) -> Decimal | None:
     """The change of a year's figure on the year before, if it is not the way that the words say: `fell to 2,187`. None if they
     name another year than these two, as that may be what it rose or fell from."""
     if not way or not (figure.first and figure.last) or figure.shows != "value":

@@ -27,9 +27,7 @@ class Above:
     titles: set[str] = field(default_factory=set)
 
 
-def link_any_table(
-    grid: Grid, above: Above, names: NamesAlone, edition: EditionFigures
-) -> LinkedTable:
+def link_any_table(grid: Grid, above: Above, names: NamesAlone, edition: EditionFigures) -> LinkedTable:
     own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
     first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
     above.caption = f"{above.caption} {first[0] if len(first) == 1 else ''}".strip()

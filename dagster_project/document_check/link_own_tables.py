@@ -262,9 +262,7 @@ def _figure(parts: list[_Named | None], edition: EditionFigures) -> Figure | Non
     return Figure(*measure, "value", area_type, area, category, *days, unit, None, NEXT_NIGHT, label)
 
 
-def _read(
-    text: str, names: NamesAlone, data_to: date, empty: Collection[str] = _OF_A_NUMBER
-) -> _Named | None:
+def _read(text: str, names: NamesAlone, data_to: date, empty: Collection[str] = _OF_A_NUMBER) -> _Named | None:
     """What a title or a label names, if all its words are understood; else None, as of a blank one. `empty`: words that name
     nothing if they are all that there is."""
     text = _NUMBERED.sub("", text)

@@ -74,8 +74,14 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
 
 
 def _is_backwards(earlier: Figure | None, later: Figure | None) -> bool:
-    return bool(earlier and later and earlier.first and later.first and earlier.first >= later.first
-                and earlier.area_name == later.area_name)
+    return bool(
+        earlier
+        and later
+        and earlier.first
+        and later.first
+        and earlier.first >= later.first
+        and earlier.area_name == later.area_name
+    )
 
 
 def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[Number, Figure]) -> bool:

@@ -18,9 +18,7 @@ _NUMBERS_COMPARED, _PERIODS_COMPARED = re.compile(_VERSUS, re.I), re.compile(_VE
 _IS_IN = re.compile(
     r"(?: (?!(?:with|after|before|following|when|since|by|at|on|including|to|of)\b)[\w-]+){0,6} (?:in|during|for) (?:the )?"
 )
-_HAD = re.compile(
-    r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?"
-)
+_HAD = re.compile(r"[,:]?(?: (?:to|there|we|officers|the|force|it|were|was|had|saw|made|recorded|with|only|just))*:? ?[£(]?")
 """Between a number and a month without its year, behind it or before it."""
 _FAR = re.compile(r"[,;]|\b(?:and|compared|against|above|below|than|from|versus|vs?)\b")
 """Between a number and a period behind it that is not its own."""

@@ -65,7 +65,8 @@ _ALONE = re.compile(
 _NTH = rf"(?:q\d|quarter \d|{'|'.join(_QUARTERS)})"
 _UP_TO_QUARTER = re.compile(
     rf"\b(?:(?:{_NTH}(?: quarter)?(?: (?:of )?[\d/]+)?|half|end|start|beginning|middle|part|rest|most|weeks?|months?|days?),? ?"
-    r"(?:and|or|to|of|&|[-–])|(?<!compared )(?<!relative )to) ?(?:the )?$", re.I,
+    r"(?:and|or|to|of|&|[-–])|(?<!compared )(?<!relative )to) ?(?:the )?$",
+    re.I,
 )
 _TO_QUARTER = re.compile(rf",? ?(?:onwards?\b|(?:and|or|to|&|[-–]) ?(?:the )?{_NTH}\b)", re.I)
 """Around a quarter that is only an end of the time, or a part of which is."""
@@ -295,8 +296,11 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_D1} {_M1} {_Y1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:between|from) {_D1} {_M1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_D1} {_M1} ?(?:to|until|up to|–|-) ?{_D2} {_M2} {_Y2}", _days),
-        (rf"\b(?:(?:q|quarter )(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter),? (?:of |in )?(?:the )?"
-         rf"(?:financial year )?{_FY}", _quarter),
+        (
+            rf"\b(?:(?:q|quarter )(?P<number>[1-4])|(?P<nth>{'|'.join(_QUARTERS)}) quarter),? (?:of |in )?(?:the )?"
+            rf"(?:financial year )?{_FY}",
+            _quarter,
+        ),
         (rf"{_FY},? (?:q|quarter )(?P<number>[1-4])\b", _quarter),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
         (rf"\b(?:weeks?|weekends?|fortnights?|days?|nights?|evenings?) (?:of|in|during) (?:{_M1} )?{_Y2}\b", _part),

@@ -14,9 +14,7 @@ _MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")
 """A bullet or number before a paragraph."""
 _CUT = re.compile(r"(?:,\d{0,2}|\.\d?)$")
 """The end of a number that continues in the next line."""
-_GOES_ON = re.compile(
-    r"(?:,|\b(?:an?|and|at|between|by|during|for|from|in|of|on|or|the|to|was|were|with)) *$", re.I
-)
+_GOES_ON = re.compile(r"(?:,|\b(?:an?|and|at|between|by|during|for|from|in|of|on|or|the|to|was|were|with)) *$", re.I)
 """The end of a line that the next one continues, however short it is."""
 _WRAPPED = 60
 """A line shorter than this was not wrapped, so the next one is a new paragraph, unless all lines around are as short."""

@@ -186,7 +186,8 @@ def _is_listed(spot: Spot) -> bool:
         and (between := _LISTED.fullmatch(spot.sentence, number.end, following.start))
         # `909 offences, up from 803, and 2,251 searches`.
         and not (
-            between[0] == ", and " and _UP_FROM.search(spot.sentence, 0, number.start)
+            between[0] == ", and "
+            and _UP_FROM.search(spot.sentence, 0, number.start)
             and re.match(r" [a-z]", spot.sentence[following.end :])
         )
         for number, following in pairwise(places)

@@ -74,7 +74,7 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
         raise FrozenError(f"edition {edition} is frozen already; what was printed does not change")
     make_folder(folder(home))
     with _published(home) as con:
-        (night,) = one_row(con.execute("select night_id from warehouse.meta.nights where finished_at is null"))
+        (night,) = one_row(con, "select night_id from warehouse.meta.nights where finished_at is null")
         known = [r[0] for r in con.execute("select distinct edition from warehouse.reports.tables order by 1").fetchall()]
         if edition not in known:
             raise NoEditionError(f"the published night has no edition {edition}: it has {', '.join(known) or 'none'}")
@@ -86,7 +86,7 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
                     f"copy (from warehouse.reports.{name}{codes} where edition = {literal(edition)})"
                     f" to {literal(str(new))} (format parquet, use_tmp_file false)"
                 )
-        (cells,) = one_row(con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]))
+        (cells,) = one_row(con, "select count(*) from warehouse.reports.cells where edition = ?", [edition])
     frozen_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     frozen = Frozen(edition, night, frozen_at, by, cells)
     write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))

@@ -139,5 +139,5 @@ def _blank_as_delivered(con: duckdb.DuckDBPyConnection, path: Path, columns: lis
     if not columns or not path.exists():
         return columns
     counts = ", ".join(f"count(nullif(trim(\"{c}\"), ''))" for c in columns)
-    values = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
+    values = one_row(con, f"select {counts} from {parquet_of(path)}")
     return [c for c, n in zip(columns, values, strict=True) if not n]

@@ -54,8 +54,8 @@ def count_conflicts(
         if _find_tied(con, home, contract, load, other):
             con.execute("insert into landing_all_tied from landing_tied")
             is_new = _is_not_withheld(home, other.load_id, accepted)
-            n_by_load[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} and {is_new}"))[0]
-    n_by_load[load.load_id] = one_row(con.execute("select count(distinct _key) from landing_all_tied"))[0]
+            n_by_load[other.load_id] = one_row(con, f"select count(*) {_tied_rows(other.raw(home))} and {is_new}")[0]
+    n_by_load[load.load_id] = one_row(con, "select count(distinct _key) from landing_all_tied")[0]
     return n_by_load
 
 
@@ -98,7 +98,7 @@ def _withhold(
         order by line
         """
     )
-    if not one_row(con.execute("select count(*) from landing_withheld"))[0]:
+    if not one_row(con, "select count(*) from landing_withheld")[0]:
         return 0
     write_tie(con, home, load, rival.load_id, [c.name for c in contract.columns], "landing_withheld")
     return _withheld_by_one(con, home, load.load_id, rival.load_id, counted)
@@ -108,7 +108,7 @@ def _withheld_by_one(con: duckdb.DuckDBPyConnection, home: Home, load: str, riva
     """How many rows of a load a conflict with `rival` withholds, and none with another accepted load."""
     path = home.withheld / f"{load}{TIED}{rival}.parquet"
     by_no_other = _is_not_withheld(home, load, {*accepted} - {rival})
-    return int(one_row(con.execute(f"select count(*) from {parquet_of(path)} where {by_no_other}"))[0])
+    return int(one_row(con, f"select count(*) from {parquet_of(path)} where {by_no_other}")[0])
 
 
 def _is_not_withheld(home: Home, load: str, accepted: Collection[str]) -> str:

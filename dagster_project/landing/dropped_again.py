@@ -38,9 +38,7 @@ def known_again(facts: FileFacts, earlier: LedgerEntry, stored: StoredFile, mani
     if earlier.mapping != facts.mapping:
         reason += f". {MAPPING_CHANGED}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"
     # The stored rows were read with the mapping of that time.
-    facts = replace(
-        facts, mapping=earlier.mapping, rows_in_file=earlier.rows_in_file, rows_ignored=earlier.rows_ignored
-    )
+    facts = replace(facts, mapping=earlier.mapping, rows_in_file=earlier.rows_in_file, rows_ignored=earlier.rows_ignored)
     return facts.entry("known", reason, load_id=earlier.load_id)
 
 

@@ -32,22 +32,23 @@ def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: str = PARSED)
     counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
     if sheet.key:
         # Hashes take less memory than keys, and where they are all different, so are the keys.
-        n_rows, n_bad, n_ragged, keys, distinct = one_row(con.execute(
-            f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {rows}"
-        ))
+        n_rows, n_bad, n_ragged, keys, distinct = one_row(
+            con, f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {rows}"
+        )
         if distinct < keys:
-            (distinct,) = one_row(con.execute(f"select count(distinct _key) from {rows}"))
+            (distinct,) = one_row(con, f"select count(distinct _key) from {rows}")
         # A doubled feed has at most half as many keys as rows.
         return n_rows, n_bad, n_ragged, keys, distinct, 2 * distinct <= n_rows
     # The signatures of rows that occur an even number of times cancel each other out in the XOR.
-    n_rows, n_bad, n_ragged, may_be_doubled = one_row(con.execute(
+    n_rows, n_bad, n_ragged, may_be_doubled = one_row(
+        con,
         f"""
         select
             coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
             coalesce(bool_or(sign = 0), false)
         from (select {counts}, bit_xor(sign) as sign from {rows} group by part)
-        """
-    ))
+        """,
+    )
     return n_rows, n_bad, n_ragged, 0, 0, may_be_doubled
 
 
@@ -82,9 +83,7 @@ def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
         return None
     value, rows, distinct = matches[0]
     where = f"{contract.doubled_group} '{value}'" if contract.doubled_group and value is not None else "the file"
-    return (
-        f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
-    )
+    return f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
 
 
 def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
@@ -154,7 +153,7 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
         join keys as k on r._key = k._key
         """
     )
-    return one_row(con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"))
+    return one_row(con, f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})")
 
 
 def _is_of(sheet: Sheet, name: str, items: str) -> bool:
@@ -175,7 +174,9 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
     ]  # fmt: skip
     strict = [f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns]
     loose = [
-        sql if c.name in lists else f"case when count(distinct c_{c.name}) > 1"
+        sql
+        if c.name in lists
+        else f"case when count(distinct c_{c.name}) > 1"
         f" or count(c_{c.name}) > 0 and arg_min(coalesce(c_{c.name}, ''), line) = '' then '{c.name}' end"
         for c, sql in zip(columns, strict, strict=True)
     ]
@@ -187,8 +188,8 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
             select case when len(loose) = 1 then loose else strict end as differing, sum(n) as n, sum(sum(n)) over () as n_all
             from (
                 select
-                    list_filter([{', '.join(strict)}], lambda x: x is not null) as strict,
-                    list_filter([{', '.join(loose)}], lambda x: x is not null) as loose,
+                    list_filter([{", ".join(strict)}], lambda x: x is not null) as strict,
+                    list_filter([{", ".join(loose)}], lambda x: x is not null) as loose,
                     count(*) as n
                 from {PARSED} join {CLASHING} using (line) join (select line, {day} as day from {CELLS}) using (line)
                 group by _key having count(day) > 0 and not bool_or(bad and day is not null)
@@ -224,7 +225,7 @@ def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_bad
         if c.type != "list" or c.name not in blank_sql:
             continue
         alone = [f"not {blank_sql[c.name]}", *(sql for name, sql in blank_sql.items() if not _is_of(sheet, name, c.name))]
-        (n,) = one_row(con.execute(f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}"))
+        (n,) = one_row(con, f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}")
         if n >= fewest:
             return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name
     return None

@@ -117,9 +117,7 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
             marks.hidden_columns.append((numbers[b"min"], numbers[b"max"]))
 
 
-def _add_styled(
-    columns_by_row: defaultdict[int, int], xml: bytes, styles: set[bytes], *, numbers_alone: bool = False
-) -> None:
+def _add_styled(columns_by_row: defaultdict[int, int], xml: bytes, styles: set[bytes], *, numbers_alone: bool = False) -> None:
     """Add cells that have one of the styles. `numbers_alone`: not blank cells and texts, which a number's format leaves as
     they are."""
     # A workbook keeps styles that no cell has: those in use are found before each cell is looked at.

@@ -124,7 +124,7 @@ def _contradictions(rows: StoredRows) -> Iterator[str]:
     listed = [c for c in rows.sheet.contract.contradictions if not c.needs or not set(rows.absent) >= set(c.needs)]
     if listed:
         counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
-        counts = one_row(rows.con.execute(f"select {counts_sql} from {rows.table}"))
+        counts = one_row(rows.con, f"select {counts_sql} from {rows.table}")
         yield from (f"{n:,} of {rows.n:,} rows: {c.means}" for n, c in zip(counts, listed, strict=True) if n)
 
 
@@ -224,14 +224,15 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
     counts_sql = f"select count(distinct _key), count(distinct {plain_key}) from {rows.table}"
-    keys, different = one_row(rows.con.execute(counts_sql))
+    keys, different = one_row(rows.con, counts_sql)
     if keys > different:
-        (lines,) = one_row(rows.con.execute(
+        (lines,) = one_row(
+            rows.con,
             f"""
             select list(_line order by cast(_line as bigint)) from {rows.table}
             group by {plain_key} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
-            """
-        ))
+            """,
+        )
         more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
         yield (
             f"{sheet.key[0]}: differs only in case, blanks, zeros before it or a version after it, as on lines"
@@ -248,10 +249,11 @@ def _identifiers_alike(rows: StoredRows) -> Iterator[str]:
         text = sheet.text(column.name)
         # `1, 1 High Street` is not `11 High Street`.
         plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
-        texts, different = one_row(rows.con.execute(
+        texts, different = one_row(
+            rows.con,
             f"select count(distinct t), count(distinct {plain_text})"
-            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})"
-        ))
+            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})",
+        )
         if texts > different:
             n = texts - different
             yield f"{column.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
@@ -261,11 +263,11 @@ def _cut_lists(rows: StoredRows) -> Iterator[str]:
     """Notes lists of which the longest have a length at which programs cut texts off, with or without blanks after each `;`."""
     for name in (c.name for c in rows.of_contract if c.type == "list"):
         sizes = (f"length({name})", f"2 * length({name}) - length(replace({name}, ';', ''))")
-        longest = one_row(rows.con.execute(f"select max({sizes[0]}), max({sizes[1]}) from {rows.table}"))
+        longest = one_row(rows.con, f"select max({sizes[0]}), max({sizes[1]}) from {rows.table}")
         for size, length in zip(sizes, longest, strict=True):
             if length not in CUT_AT:
                 continue
-            (n,) = one_row(rows.con.execute(f"select count(distinct {name}) from {rows.table} where {size} = {length}"))
+            (n,) = one_row(rows.con, f"select count(distinct {name}) from {rows.table} where {size} = {length}")
             # One list that is as long by chance may be in many rows.
             if n >= CUT_ROWS:
                 note = f"{name}: the longest, {n:,} different ones, have {length} characters each"
@@ -291,12 +293,13 @@ def _hour_after_window(rows: StoredRows) -> Iterator[str]:
     day = last + timedelta(1)
     if not datetime.combine(day, time(), LONDON).utcoffset():
         return
-    n, n_later = one_row(rows.con.execute(
+    n, n_later = one_row(
+        rows.con,
         f"""
         select count(*) filter (where hour = '00'), count(*) filter (where hour <> '00')
         from (select substr(c_{name}, 12, 2) as hour from {PARSED} where left(c_{name}, 10) = '{day}')
-        """
-    ))  # fmt: skip
+        """,
+    )
     if n and not n_later:
         say, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
         yield (
@@ -310,12 +313,13 @@ def _reported_by_others(rows: StoredRows) -> Iterator[str]:
     if "reported_by" not in rows.columns or rows.columns["reported_by"].first is None:
         return
     other_force_sql = other_force(["reported_by"], rows.load.force_code)
-    n, names = one_row(rows.con.execute(
+    n, names = one_row(
+        rows.con,
         f"""
         select count(force), (list(distinct force order by force))[1:3]
         from (select {other_force_sql} as force from {rows.table}) where force is not null
-        """
-    ))
+        """,
+    )
     if n:
         say, count = ("says", "counts") if n == 1 else ("say", "count")
         counted_for = f"{rows.load.force_code}, as the file's name says"
@@ -327,7 +331,7 @@ def _perhaps_void(rows: StoredRows) -> Iterator[str]:
     sheet = rows.sheet
     for i, header in sheet.layout.void_fields.items() if sheet.void else ():
         is_void = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
-        (n,) = one_row(rows.con.execute(f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}"))
+        (n,) = one_row(rows.con, f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}")
         if n:
             say, they = counted(n, "row"), "it counts" if n == 1 else "they count"
             note = f"{header}: may say of {say} that it is no record, and {they}"
@@ -340,12 +344,13 @@ def _closed_without_a_day(rows: StoredRows) -> Iterator[str]:
     ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
     for end in ends if sheet.contract.kind == "list" else ():
         for i, header in sheet.layout.void_fields.items():
-            (n,) = one_row(rows.con.execute(
+            (n,) = one_row(
+                rows.con,
                 f"""
                 select count(*) from {CELLS}
                 where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
                     and regexp_matches({sheet.cell(i)}, {literal(CLOSED)}, 'i')
-                """
-            ))
+                """,
+            )
             if n:
                 yield f"{header}: says closed, without {end}, in {counted(n, 'row')} that would count as active"

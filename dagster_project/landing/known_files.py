@@ -56,9 +56,7 @@ class Decisions:
             return
         if entry.outcome == "retracted":
             # What was refused because of it is read again.
-            self._drops = {
-                k: e for k, e in self._drops.items() if e.outcome != "refused" or e.extract != entry.extract
-            }
+            self._drops = {k: e for k, e in self._drops.items() if e.outcome != "refused" or e.extract != entry.extract}
         if entry.key_fingerprint:
             self.key_fingerprint = entry.key_fingerprint
         self.loads[entry.load_id] = self._by_force[entry.extract, entry.force_code][entry.load_id] = entry

@@ -77,9 +77,7 @@ def _decide(session: LandingSession, file: InboxFile, at: datetime) -> tuple[Led
         return facts.entry("refused", str(error), rows_refused=facts.rows_in_file), False
 
 
-def _decide_by_content(
-    session: LandingSession, facts: FileFacts, mapping: SystemMapping, resources: ExitStack
-) -> LedgerEntry:
+def _decide_by_content(session: LandingSession, facts: FileFacts, mapping: SystemMapping, resources: ExitStack) -> LedgerEntry:
     """Decide on a file whose name is valid. Adds what is known of it to `facts`, and what its rows are read from to
     `resources`. Raises Refused."""
     file = facts.file

@@ -32,12 +32,13 @@ def has_only_real_files(home: Home, accepted: Iterable[LedgerEntry]) -> bool:
 
 def is_made_up(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether the file in `landing_cells` is made up. A file without rows is not."""
-    rows, marked = one_row(con.execute(
+    rows, marked = one_row(
+        con,
         f"""
         select count(*), count(*) filter (where regexp_matches(array_to_string(cells, chr(31)), '{MARKS}'))
         from (select cells from {CELLS} limit {FIRST_ROWS})
-        """
-    ))
+        """,
+    )
     return bool(rows > 0 and 2 * marked >= rows)
 
 

@@ -25,7 +25,7 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     """The reason to hold a workbook with a sheet for each period, of which the first does not fill the window; else None."""
     if sheet.is_named or not any(PERIOD.search(name.casefold()) for name in sheet.unread_sheets):
         return None
-    first, last = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    first, last = one_row(con, f"select min(_date), max(_date) from {PARSED} where not bad")
     if first:
         before, after = date.fromisoformat(first) - sheet.covered_from, sheet.covered_to - date.fromisoformat(last)
         if max(before, after).days < MONTH_DAYS:
@@ -62,10 +62,11 @@ def _records_elsewhere(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
         return 0
     # Of a whole list, a record may be from before the window.
     first = f"_date >= '{sheet.covered_from}' and " if sheet.contract.kind == "events" else ""
-    (n,) = one_row(con.execute(
+    (n,) = one_row(
+        con,
         f"""
         select count(distinct _key) from {ELSEWHERE}
         where {first}_date <= '{sheet.covered_to}' and _key not in (select _key from {PARSED} where _key is not null)
-        """
-    ))
+        """,
+    )
     return n if n >= max(ELSEWHERE_ROWS, ELSEWHERE_SHARE * rows) else 0

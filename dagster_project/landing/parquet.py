@@ -48,7 +48,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, lay_out: Callable[[
         raise
     except duckdb.Error as error:
         raise Refused("damaged or cut short: not a sound Parquet file") from error
-    if one_row(con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records"))[0]:
+    if one_row(con, "select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records")[0]:
         raise Refused("holds NUL characters: damaged, or not text")
     con.execute(f"create or replace temp view {CELLS} as from landing_records")
     return layout
@@ -57,22 +57,24 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, lay_out: Callable[[
 def _check_size(con: duckdb.DuckDBPyConnection, path: Path, source: str, columns: list[tuple[str, str]]) -> None:
     """Raises Refused for a file whose rows would be larger than a text may be: a long text that repeats is stored once. The
     size is that of the CSV it would be, added up without writing any of it."""
-    rows, packed, parts = one_row(con.execute(
+    rows, packed, parts = one_row(
+        con,
         f"""
         select sum(num_values) filter (column_id = 0), sum(total_uncompressed_size), max(row_group_id) + 1
         from parquet_metadata({literal(str(path))})
-        """
-    ))
+        """,
+    )
     if (rows or 0) * len(columns) > LARGEST or (packed or 0) > LARGEST:
         raise Refused(too_large())
     if not (texts := [_length(name, kind) for name, kind in columns if kind not in _SHORT]):
         return
     length, step = 0, max(1, -(-rows // parts)) if parts else 1
     for start in range(0, rows or 0, step):
-        length += one_row(con.execute(
+        length += one_row(
+            con,
             f"select coalesce(sum({' + '.join(texts)}), 0) from {source}, file_row_number = true)"
-            f" where file_row_number between {start} and {start + step - 1}"
-        ))[0]
+            f" where file_row_number between {start} and {start + step - 1}",
+        )[0]
         if length > LARGEST:
             raise Refused(too_large())
 

@@ -21,9 +21,7 @@ from .row_rules import PARSED
 from .sheet import Sheet
 from .words_of_no_record import FORCE_NUMBERS, own_number
 
-AGE_AS_DATE = (
-    rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
-)
+AGE_AS_DATE = rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
 MADE_DATES_SHARE = 0.01
 """At least such a share of rows with such a range is no slip of one person."""
@@ -52,7 +50,7 @@ def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
         f"bool_and({cell} in ({numbers}, '')) and bool_or({cell} = {literal(number)})"
         for cell in map(sheet.cell, sheet.layout.force_fields if number else ())
     ]
-    return bool(alone and one_row(con.execute(f"select {' or '.join(alone)} from {CELLS}"))[0])
+    return bool(alone and one_row(con, f"select {' or '.join(alone)} from {CELLS}")[0])
 
 
 def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: FileFacts, limits: Believe) -> None:
@@ -60,12 +58,13 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: File
     left would be all that the force has in the window."""
     if not sheet.other_force:
         return
-    rows, n_other, names = one_row(con.execute(
+    rows, n_other, names = one_row(
+        con,
         f"""
         select count(*), count(force), (list(distinct force order by force) filter (where force is not null))[1:3]
         from (select {sheet.other_force} as force from {CELLS})
-        """
-    ))
+        """,
+    )
     if n_other > limits.quarantined_share * rows:
         facts.rows_in_file = rows
         raise Refused(
@@ -110,7 +109,8 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int
     for column in sheet.contract.columns if sheet.form == "canonical" and rows >= THOUSANDS else ():
         if column.type not in ("money", "whole") or column.name not in sheet.layout.position:
             continue
-        grouped, with_point, filled, english = one_row(con.execute(
+        grouped, with_point, filled, english = one_row(
+            con,
             rf"""
             select
                 count(distinct t) filter (where regexp_matches(t, '^\D*[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?\D*$')),
@@ -118,8 +118,8 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int
                 count(distinct t),
                 count(*) filter (where regexp_matches(t, '\d{{4}}|^\D*\d{{1,3}}(,\d{{3}})+(\.|\D*$)'))
             from (select nullif({sheet.text(column.name)}, '') as t from {CELLS} where not {sheet.is_ragged})
-            """
-        ))
+            """,
+        )
         if grouped >= THOUSANDS and grouped == with_point and not english and (column.type == "money" or with_point < filled):
             return (
                 f"{column.name}: every amount with a point has three figures after it, as in 1.234: is it a thousand? Then"
@@ -148,7 +148,8 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
 def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int = 1) -> str | None:
     """What the first rows of `landing_parsed` have under a column that has values on the first row of each group alone, or
     None. `min_sizes`: how many sizes the groups have at least."""
-    rows, filled, first_filled, repeats, groups, sizes = one_row(con.execute(
+    rows, filled, first_filled, repeats, groups, sizes = one_row(
+        con,
         f"""
         select
             count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false),
@@ -166,8 +167,8 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int
                 from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
             )
         )
-        """
-    ))
+        """,
+    )
     if groups < MIN_GROUPS or sizes < min_sizes or filled >= (1 - MIN_BLANK) * rows or not first_filled or repeats:
         return None
     where = f"blank in {rows - filled:,} of the first {rows:,} rows"
@@ -195,15 +196,16 @@ def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
     10-17 itself as 0. `load`: the file's rows, stored already."""
     if AGES not in sheet.layout.position or not load.raw(home).exists():
         return None
-    filled, rows, value = one_row(con.execute(
+    filled, rows, value = one_row(
+        con,
         f"""
         select sum(n), sum(n) filter (where is_date), arg_max({AGES}, n) filter (where is_date)
         from (
             select {AGES}, count(*) as n, regexp_matches({AGES}, {literal(AGE_AS_DATE)}) as is_date
             from {parquet_of(load.raw(home))} where {AGES} is not null group by {AGES}
         )
-        """
-    ))
+        """,
+    )
     if not rows or rows < MADE_DATES_SHARE * filled:
         return None
     return (
@@ -221,7 +223,7 @@ def amounts_beyond_figures(con: duckdb.DuckDBPyConnection, home: Home, load: Loa
         return None
     sums = ", ".join(f"sum(abs(cast({name} as decimal(38, 10))))" for name in names)
     examples = ", ".join(f"max_by({name}, abs(cast({name} as decimal(38, 10))))" for name in names)
-    facts = one_row(con.execute(f"select {sums}, {examples} from {parquet_of(load.raw(home))}"))
+    facts = one_row(con, f"select {sums}, {examples} from {parquet_of(load.raw(home))}")
     for name, total, example in zip(names, facts, facts[len(names) :], strict=False):
         if total is not None and total >= LARGEST_FIGURE:
             return (

@@ -38,14 +38,15 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
         starts_with(t, '"') and ends_with(t, '"')
         and len(t) - len(replace(t, '"', '')) = 2 * len({pieces})
     """
-    (crossing,) = one_row(con.execute(
+    (crossing,) = one_row(
+        con,
         f"""
         select coalesce(bool_or(regexp_matches(t, $opened)), false)
         from landing_lines
         where contains(t, '"') and not ({simple})
         """,
         {"opened": opened},
-    ))
+    )
     # A line that looks like a row: as many fields as the header, one with a date or year.
     dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
     is_row = f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
@@ -176,4 +177,4 @@ def _separate_rows(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> 
     )
     con.execute("delete from landing_joined_lines where line in (select line from landing_torn)")
     con.execute("delete from landing_torn where not has_quote")
-    return bool(one_row(con.execute("select count(*) from landing_torn"))[0])
+    return bool(one_row(con, "select count(*) from landing_torn")[0])

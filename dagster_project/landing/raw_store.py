@@ -134,7 +134,7 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, has_repeats: b
         group by kind order by kind
         """
     ).fetchall()
-    return dict(kinds), one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0]
+    return dict(kinds), one_row(con, f"select count(*) from {QUARANTINED}")[0]
 
 
 def _blank_unknown_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
@@ -177,9 +177,7 @@ def _own_columns(load: Load, only_here: str = "_reasons") -> str:
     """
 
 
-def write_tie(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str
-) -> None:
+def write_tie(con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str) -> None:
     """Withhold rows of a stored load: `rows` (SQL) gives the contract's columns, line, _key and _reasons."""
     names = ", ".join(columns)
     write_parquet(con, f"select {names}, {_own_columns(load)} from {rows}", load.quarantine(home, rival))
@@ -207,7 +205,7 @@ def _write_unplaced(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> 
     os.close(make_file(path))
     # Level 1 of zstd is faster than level 3, and the files become no larger. A dictionary of more values than this seldom pays.
     options = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000, use_tmp_file false"
-    return int(one_row(con.execute(f"copy ({select}) to {literal(str(path))} ({options})"))[0])
+    return int(one_row(con, f"copy ({select}) to {literal(str(path))} ({options})")[0])
 
 
 def parquet_of(*paths: Path) -> str:
@@ -229,7 +227,7 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     _blank_unknown_keys(con, home, load, sheet)
     path = load.quarantine(home)
     if not path.exists():
-        return bool(one_row(con.execute(f"select count(*) from {QUARANTINED}"))[0] == 0)
+        return bool(one_row(con, f"select count(*) from {QUARANTINED}")[0] == 0)
     bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
     stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
     readable = ", ".join(
@@ -240,15 +238,18 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
 
 
 def _differ(con: duckdb.DuckDBPyConnection, select: str, other_select: str) -> bool:
-    return bool(one_row(con.execute(
-        f"select exists (({select}) except all ({other_select})) or exists (({other_select}) except all ({select}))"
-    ))[0])
+    return bool(
+        one_row(
+            con, f"select exists (({select}) except all ({other_select})) or exists (({other_select}) except all ({select}))"
+        )[0]
+    )
 
 
 def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKey | None) -> str:
     """SHA-256 (hex) of the ragged rows of the file just read, in any order: it identifies them without storing them. Keyed
     where the contract has identifiers, as such a row may have one in any cell."""
-    (digest,) = one_row(con.execute(
+    (digest,) = one_row(
+        con,
         f"""
         select sha256(string_agg(cells, chr(30) order by cells))
         from (
@@ -256,8 +257,8 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKe
             from {CELLS}
             where {sheet.is_ragged}
         )
-        """
-    ))
+        """,
+    )
     if key and sheet.contract.identifiers:
         return hmac.new(key.secret, digest.encode(), hashlib.sha256).hexdigest()
     return str(digest)

@@ -35,7 +35,7 @@ def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     if ignored:
         con.execute(f"drop view if exists {DELIVERED}")
         con.execute(f"alter view {CELLS} rename to {DELIVERED}")
-        (n,) = one_row(con.execute(f"select count(*) from {DELIVERED} where {ignored}"))
+        (n,) = one_row(con, f"select count(*) from {DELIVERED} where {ignored}")
         con.execute(f"create temp view {CELLS} as select * from {DELIVERED} where not ({ignored})")
     if cut := sheet.cells.cut_short:
         # A line of totals may end the file so. A record that is left out, such as a cancelled one, is as cut short as any.
@@ -43,7 +43,7 @@ def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
         without_key = [f"coalesce({sheet.text(name)}, '') = ''" for name in sheet.key if name in sheet.layout.position]
         is_no_record = f"({ignored or 'false'}) and ({' or '.join([*by_key, *without_key]) or 'true'})"
         source = DELIVERED if ignored else CELLS
-        if one_row(con.execute(f"select count(*) from {source} where line = {cut[0]} and not ({is_no_record})"))[0]:
+        if one_row(con, f"select count(*) from {source} where line = {cut[0]} and not ({is_no_record})")[0]:
             raise Refused(cut[1])
     return n
 
@@ -91,4 +91,4 @@ def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
         """
     )
     con.execute(f"create or replace temp view {CELLS} as select * exclude (is_astray) from {FILLED}")
-    return int(one_row(con.execute(f"select count(*) from {FILLED} where is_astray"))[0])
+    return int(one_row(con, f"select count(*) from {FILLED} where is_astray")[0])

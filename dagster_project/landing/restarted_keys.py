@@ -56,7 +56,8 @@ def restarted_keys(
     known_keys = "select ''"
     if same_days:
         known_keys = f"select _key from {_rows(home, same_days)} where _date between '{first}' and '{last}'"
-    keys, n_repeated = one_row(con.execute(
+    keys, n_repeated = one_row(
+        con,
         f"""
         with keys as (
             select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MAX_KEYS})
@@ -64,8 +65,8 @@ def restarted_keys(
         select count(*),
             count(*) filter (where _key in (select _key from {_rows(home, other_days)}) and _key not in ({known_keys}))
         from keys
-        """
-    ))
+        """,
+    )
     if n_repeated < MIN_KEYS or n_repeated <= MAX_SHARE * keys:
         return None
     return (

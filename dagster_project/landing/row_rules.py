@@ -76,7 +76,7 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     where none is left.
     """
     parse(con, sheet)
-    days = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    days = one_row(con, f"select min(_date), max(_date) from {PARSED} where not bad")
     if days[0] is None:
         why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
         raise Refused(f"no valid row to take the window from: {why}")
@@ -93,12 +93,13 @@ def months_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     placing = sheet.contract.date_column
     if placing is None or placing not in sheet.layout.position or sheet.contract.column(placing).type == "month":
         return None
-    rows, months = one_row(con.execute(
+    rows, months = one_row(
+        con,
         f"""
         select count(*), count(*) filter (where regexp_matches(lower({sheet.text(placing)}), {literal(MONTH_CELL)}))
         from {CELLS} where not {sheet.is_ragged}
-        """
-    ))
+        """,
+    )
     if 2 * months <= rows:
         return None
     return (

@@ -235,7 +235,7 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
 
 def _good_lines(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """The first and the last line of a good row; 0 if there is none."""
-    return one_row(con.execute(f"select coalesce(min(line), 0), coalesce(max(line), 0) from {PARSED} where not bad"))
+    return one_row(con, f"select coalesce(min(line), 0), coalesce(max(line), 0) from {PARSED} where not bad")
 
 
 def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
@@ -270,7 +270,7 @@ def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequen
         where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {MIN_HEADERS}
             and len(list_distinct({cells})) = len({cells}) and {is_filled}
             and regexp_full_match(lower(trim(q_{placing})), {literal(_OF_DAYS)})
-            and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
+            and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {" and ".join(no_values) or "true"}
         order by line limit 100
         """
     ).fetchall()

@@ -54,9 +54,9 @@ def stretched_by_few(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cover
     if covers is None or rows < MIN_ROWS or sheet.contract.kind != "events":
         return None
     few = max(1, int(FEW_ROWS * rows))
-    firsts, lasts = one_row(con.execute(
-        f"select min(cast(_date as date), {few + 1}), max(cast(_date as date), {few + 1}) from {PARSED} where not bad"
-    ))
+    firsts, lasts = one_row(
+        con, f"select min(cast(_date as date), {few + 1}), max(cast(_date as date), {few + 1}) from {PARSED} where not bad"
+    )
     if not firsts or len(firsts) <= few:
         return None
     first, last = firsts[few], lasts[few]
@@ -79,7 +79,8 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
         return None
     if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or placing in sheet.mapping.dates:
         return None
-    filled, in_window, firsts, seconds, is_american = one_row(con.execute(
+    filled, in_window, firsts, seconds, is_american = one_row(
+        con,
         f"""
         select
             count(*), count(*) filter (where month_first between '{sheet.covered_from}' and '{sheet.covered_to}'),
@@ -90,8 +91,8 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
             from (select {sheet.text(placing)} as t from {CELLS} where not {sheet.is_ragged})
             where t <> ''
         )
-        """
-    ))
+        """,
+    )
     # Spreadsheets set to American dates write 1/1/2025, and systems set to British ones 01/01/2025.
     if in_window < filled or firsts < MIN_MONTHS or seconds != 1 or not is_american:
         return None
@@ -107,15 +108,16 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     for name, formats in sheet.mapping.dates.items():
         pairs = [(f, other_form) for i, f in enumerate(formats) if (other_form := swap_day_and_month(f)) in formats[i + 1 :]]
         for first, second in pairs if name in sheet.layout.position else ():
-            rows, either, second_only = one_row(con.execute(
+            rows, either, second_only = one_row(
+                con,
                 f"""
                 select count(*), count(*) filter (where a <> b), count(*) filter (where a is null and b is not null)
                 from (
                     select try_strptime(t, {literal(first)}) as a, try_strptime(t, {literal(second)}) as b
                     from (select {sheet.text(name)} as t from {CELLS} where not {sheet.is_ragged})
                 )
-                """
-            ))
+                """,
+            )
             if either and second_only >= SECOND_ORDER * rows:
                 return (
                     f"{name}: dates that fit both {first} and {second} ({either:,}) would be read by the first, and some"
@@ -138,7 +140,8 @@ def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -
         return None
     window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
     turned = "left(_date, 5) || right(_date, 2) || substr(_date, 5, 3)"
-    rows, months, n_elsewhere, n_unswapped, day = one_row(con.execute(
+    rows, months, n_elsewhere, n_unswapped, day = one_row(
+        con,
         f"""
         select
             count(*) filter (where not is_in), count(distinct left(_date, 7)) filter (where not is_in),
@@ -146,8 +149,8 @@ def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -
             -- Those that it could not swap are where they belong.
             count(*) filter (where is_in and right(_date, 2) > '12'), min(_date) filter (where not is_in)
         from (select _date, _date {window} as is_in from {PARSED} where _date is not null)
-        """
-    ))
+        """,
+    )
     if rows < TURNED_DATES or months < TURNED_MONTHS or n_elsewhere or n_unswapped < rows:
         return None
     return (
@@ -192,7 +195,8 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
     """What is wrong with a column of American dates that a spreadsheet has opened, or of UK ones that one set to American dates
     has: those it could read in its own order are dates of other days now, the others still texts. "" where that is not so."""
     day_part, month_part = (2, 1) if whose == "American" else (1, 2)
-    dates, months, texts, late = one_row(con.execute(
+    dates, months, texts, late = one_row(
+        con,
         f"""
         select
             count(*) filter (where is_date),
@@ -211,8 +215,8 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
             from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
             where regexp_matches(t, '^\\d{{1,4}}[-/]\\d{{1,2}}[-/]\\d{{2,4}}(\\D|$)')
         )
-        """
-    ))
+        """,
+    )
     if dates < TURNED_DATES or texts < TEXTS_TO_DATES * dates or late or (whose == "UK" and months < MIN_TURNED_MONTHS):
         return ""
     return (
@@ -224,7 +228,8 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
 def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
     """The formats that a column of American dates needs, as YAML; None where it has no such dates."""
     shapes = ", ".join(f"coalesce(bool_or(american and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
-    american, british, *has_shape = one_row(con.execute(
+    american, british, *has_shape = one_row(
+        con,
         f"""
         select count(*) filter (where american), count(*) filter (where british), {shapes}
         from (
@@ -242,8 +247,8 @@ def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Colu
                 where day <> ''
             )
         )
-        """
-    ))
+        """,
+    )
     if american == 0 or british or american < limits.american_share * rows:
         return None
     forms = [f'"{form}"' for form, has in zip(SHAPES.values(), has_shape, strict=True) if has] or ['"%m/%d/%Y"']

@@ -44,7 +44,7 @@ def withdraws_too_much(
     older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
     first, last = sheet.covered_from, sheet.covered_to
     if (first, last) == EVER:
-        days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
+        days = one_row(con, f"select min(_date), max(_date) from {parquet_of(load.raw(home))}")
         first, last = map(date.fromisoformat, days) if days[0] else EVER
     rows = _RowsOfWindow(con, home, sheet.contract, load, first, last)
     if sheet.contract.kind == "indicators":
@@ -62,7 +62,7 @@ def withdraws_too_much(
         fewest = REPLACED_OF_LIST if sheet.contract.kind == "list" else REPLACED_ROWS
         if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
             return None, []
-        (n_new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
+        (n_new,) = one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")
         if withdrawn < current or n_new < fewest:
             lacks = f"lacks {withdrawn:,} of the {current:,} rows of its window, and they count no more"
             return None, [f"{lacks}: is it all of its window, or corrections alone? A newer file of all rows brings them back"]
@@ -79,7 +79,7 @@ def _what_to_ask(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: 
     """What to ask of a file that would withdraw rows of its window, such as those of January to June if its system began in
     July."""
     first, last = sheet.covered_from, sheet.covered_to
-    days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
+    days = one_row(con, f"select min(_date), max(_date) from {parquet_of(load.raw(home))}")
     has_days = sheet.contract.kind == "events" and days[0] and (first, last) != EVER
     begins, ends = map(date.fromisoformat, days) if has_days else (first, last)
     if max((begins - first).days, (last - ends).days) < MONTH_DAYS:
@@ -119,7 +119,8 @@ class _RowsOfWindow:
         )
         places = "true" if self.contract.kind == "list" else f"v.day between '{self.first}' and '{self.last}'"
         newer_covers = "true" if self.contract.kind == "list" else "v.day between newer.first and newer.last"
-        return one_row(self.con.execute(
+        return one_row(
+            self.con,
             f"""
             with loads(load_id, place, first, last, is_older) as (values {loads}),
             versions as (
@@ -146,8 +147,8 @@ class _RowsOfWindow:
             )
             select count(*), count(*) filter (where l.is_older and c.key not in (select key from new_keys))
             from current_rows as c join loads as l on c.place = l.place
-            """
-        ))
+            """,
+        )
 
     def by_file(self, earlier: list[LedgerEntry]) -> tuple[int, int]:
         """Rows without a key, of the window's months."""
@@ -155,9 +156,9 @@ class _RowsOfWindow:
         current, is_counted = 0, "false"
         for entry in self._chosen(earlier):
             path = parquet_of(load_of(entry).raw(self.home))
-            current += one_row(self.con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
+            current += one_row(self.con, f"select count(*) from {path} where {months} and not ({is_counted})")[0]
             is_counted += f" or left(_date, 7) between '{entry.covered_from:%Y-%m}' and '{entry.covered_to:%Y-%m}'"
-        (n_new,) = one_row(self.con.execute(f"select count(*) from {parquet_of(self.load.raw(self.home))} where {months}"))
+        (n_new,) = one_row(self.con, f"select count(*) from {parquet_of(self.load.raw(self.home))} where {months}")
         return current, max(0, current - n_new)
 
     def of_indicators(self, older: list[LedgerEntry]) -> tuple[int, int]:
@@ -165,7 +166,8 @@ class _RowsOfWindow:
         if not older:
             return 0, 0
         places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
-        return one_row(self.con.execute(
+        return one_row(
+            self.con,
             f"""
             with loads(load_id, place) as (values {places}),
             counted as (
@@ -177,8 +179,8 @@ class _RowsOfWindow:
             new as (select indicator_id, count(*) as n from {parquet_of(self.load.raw(self.home))} group by indicator_id)
             select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
             from current_counts as s join new on s.indicator_id = new.indicator_id
-            """
-        ))
+            """,
+        )
 
     def _chosen(self, earlier: list[LedgerEntry]) -> list[LedgerEntry]:
         """The loads that can have a current row in the window, without those older than loads that cover all of it."""

@@ -351,7 +351,7 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
 def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
     """The separator of a list column's items if it is not `;`, and why a person should check it (blank: no need)."""
     counts_sql = ", ".join(f"count(*) filter (where contains({profile.text}, '{s}'))" for s in (";", *SEPARATORS))
-    semicolons, *counts = one_row(profile.con.execute(f"select {counts_sql} from draft_rows"))
+    semicolons, *counts = one_row(profile.con, f"select {counts_sql} from draft_rows")
     for separator, n in zip(SEPARATORS, counts, strict=True):
         if not n or semicolons:
             continue

@@ -60,16 +60,18 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
         f"create or replace temp table draft_dates as select {text} as t, count(*) as n from {ROWS}"
         f" where {text} is not null group by 1"
     )
-    total, longest, digits = one_row(con.execute(
-        "select sum(n), max(len(t)), sum(n) filter (where regexp_matches(t, '\\d')) from draft_dates"
-    ))
+    total, longest, digits = one_row(
+        con, "select sum(n), max(len(t)), sum(n) filter (where regexp_matches(t, '\\d')) from draft_dates"
+    )
     if not total or longest > 60 or (digits or 0) < total / 2:
         return NOT_DATES
     slashed = _slash_order(con)
     note = "the month comes first" if slashed == "month" else ""
-    n_readable = 0 if slashed == "month" else one_row(con.execute(
-        "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates"
-    ))[0]  # fmt: skip
+    n_readable = (
+        0
+        if slashed == "month"
+        else one_row(con, "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates")[0]
+    )
     if n_readable >= total * 0.9:
         return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, ""), note)
     sample = [t for (t,) in con.execute(f"select t from draft_dates order by hash(t) limit {SAMPLE}").fetchall()]
@@ -77,9 +79,9 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     best = [f for f, _ in fitting.most_common(12)]
     counts = _counts(con, best)
     if not counts:
-        (months,) = one_row(con.execute(
-            f"select coalesce(sum(n) filter (where regexp_matches(lower(t), {literal(MONTH_CELL)})), 0) from draft_dates"
-        ))  # fmt: skip
+        (months,) = one_row(
+            con, f"select coalesce(sum(n) filter (where regexp_matches(lower(t), {literal(MONTH_CELL)})), 0) from draft_dates"
+        )
         if months >= total * 0.9:
             return MONTHS
         return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, "")) if n_readable else NOT_DATES
@@ -97,7 +99,7 @@ def _counts(con: duckdb.DuckDBPyConnection, forms: list[str]) -> dict[str, int]:
     if not forms:
         return {}
     sums = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
-    counts = one_row(con.execute(f"select {sums} from draft_dates"))
+    counts = one_row(con, f"select {sums} from draft_dates")
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
 
 
@@ -144,7 +146,7 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
     for extra in [None, *(f for f in best if f not in formats)]:
         tried = [*formats, *([extra] if extra else [])]
         condition = " or ".join(f"({_reads(f)})" for f in tried)
-        n = one_row(con.execute(f"select coalesce(sum(n) filter (where {condition}), 0) from draft_dates"))[0]
+        n = one_row(con, f"select coalesce(sum(n) filter (where {condition}), 0) from draft_dates")[0]
         if n / total > share + (0.001 if extra else 0):
             share, chosen = n / total, tried
     return chosen, share
@@ -152,18 +154,19 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
 
 def _slash_order(con: duckdb.DuckDBPyConnection) -> str:
     """What is first in `a/b/yyyy`: `day`, `month`, `either` (no cell shows it), `both` (some of each), or `` (no such cell)."""
-    n, day, month = one_row(con.execute(
+    n, day, month = one_row(
+        con,
         r"""
         select count(*), count(*) filter (where a > 12 and b <= 12), count(*) filter (where b > 12 and a <= 12)
         from (select try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 1) as int) as a,
                      try_cast(regexp_extract(t, '^(\d{1,2})/(\d{1,2})/\d{2,4}', 2) as int) as b from draft_dates)
         where a is not null and b is not null
-        """
-    ))
+        """,
+    )
     if not n:
         return ""
     return "both" if day and month else "day" if day else "month" if month else "either"
 
 
 def _has_times(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(one_row(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')"))[0])
+    return bool(one_row(con, r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')")[0])

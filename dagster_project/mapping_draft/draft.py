@@ -181,7 +181,7 @@ def draft_mapping(
     force = _force(home, path, force)
     table = open_table(con, home, path, _header_score(contracts if extract is None else {extract: contracts[extract]}))
     extra = remove_extra_rows(con, len(table.headers))
-    rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
+    rows = one_row(con, f"select count(*) from {ROWS}")[0]
     if rows == 0:
         raise DraftError(f"{path.name}: the table has a header but no rows to recognise its columns by")
     fields = Fields(con, table.headers, rows)
@@ -370,7 +370,8 @@ def _fill_row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
         is_rest_same = " and ".join(f"count(distinct {text}) <= 1" for text in other_texts)
         # A row without a key that says more is a record of its own.
         is_own = f"{key} is null and coalesce({', '.join(other_texts)}) is not null"
-        n_several, all_keys, n_without_key = one_row(con.execute(
+        n_several, all_keys, n_without_key = one_row(
+            con,
             f"""
             with keyed as (
                 select *, {is_own} as is_own, case when {is_own} then chr(1) || line else {key} end as own_key from {ROWS}
@@ -381,8 +382,8 @@ def _fill_row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
                 from placed group by record
             )
             select count(*) filter (where is_several), count(*), count(*) filter (where is_own) from records
-            """
-        ))
+            """,
+        )
         if n_several >= SEVERAL_ROWS and n_several >= SEVERAL_SHARE * all_keys:
             for drafted in draft.columns:
                 if drafted.column.key and not n_without_key:
@@ -413,4 +414,4 @@ def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | 
     reads = [f"pam_plausible(try_strptime({text}, '{f}'))" for f in form.formats]
     reads += [f"try_cast(pam_timestamp({text}, false) as timestamp)"]
     days = f"select cast(coalesce({', '.join(reads)}) as date) as d from {ROWS}"
-    return one_row(con.execute(f"select min(d), max(d) from ({days})"))
+    return one_row(con, f"select min(d), max(d) from ({days})")

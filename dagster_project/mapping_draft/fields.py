@@ -46,7 +46,8 @@ class Profile:
     def basics(self) -> Basics:
         """Counts of all cells."""
         text = self.text
-        counts = one_row(self.con.execute(
+        counts = one_row(
+            self.con,
             f"""
             select count({text}), count(distinct {text}), count(*) filter (where regexp_matches({text}, '{TIME_CELL}')),
                 count(*) filter (where regexp_matches({text}, '\\d:\\d\\d') and not regexp_matches({text}, '\\b0?0:00(:00)?$')),
@@ -56,8 +57,8 @@ class Profile:
                 count(*) filter (where regexp_matches({text}, '^\\d{{1,2}}$')),
                 count(*) filter (where regexp_matches({text}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
             from {ROWS}
-            """
-        ))
+            """,
+        )
         return Basics(*counts)
 
     def share(self, n: int) -> float:
@@ -107,9 +108,7 @@ class Profile:
         """The share of cells whose value is one of `known` (lower case)."""
         if not known:
             return 0.0
-        n = one_row(self.con.execute(
-            f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)]
-        ))
+        n = one_row(self.con, f"select count(*) from {ROWS} where list_contains(?, lower({self.text}))", [list(known)])
         return self.share(n[0])
 
 

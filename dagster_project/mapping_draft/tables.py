@@ -78,9 +78,7 @@ class ExportTable:
         return [sheet for sheet, rows in self.other_rows.items() if any(row >= wanted for row in rows)]
 
 
-def open_table(
-    con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[list[str]], float]
-) -> ExportTable:
+def open_table(con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[list[str]], float]) -> ExportTable:
     """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError."""
     install(con)
     file = describe(path, load_contracts(), force_names())
@@ -216,7 +214,7 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
         """
     )
     extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
-    rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
+    rows = one_row(con, f"select count(*) from {ROWS}")[0]
     if len(extra) > min(MAX_EXTRA_ROWS, rows / 4):
         return []
     con.execute(f"delete from {ROWS} where line in (select line from draft_extra)")
@@ -235,4 +233,4 @@ def ignore_glob(con: duckdb.DuckDBPyConnection, row: ExtraRow) -> str:
             # The first two words are enough; the rest may change.
             start = " ".join(start.split()[:2]) or row.text
     records = f"select count(*) from {ROWS} where starts_with(lower(c{row.index}), {literal(start.lower())})"
-    return row.text if one_row(con.execute(records))[0] else f"{start}*"
+    return row.text if one_row(con, records)[0] else f"{start}*"

@@ -181,7 +181,7 @@ def _inspect_entry(trial_home: Home, file: InboxFile, entry: LedgerEntry, claim:
     if stored and claim is not None:
         raw = str(load_of(entry).raw(trial_home))
         with duckdb.connect() as con:
-            days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [raw]))
+            days = one_row(con, "select min(_date), max(_date) from read_parquet(?)", [raw])
         rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
         # The days that the person gave, and otherwise the first and last day of the rows.
         days_given = (claim.covered_from, claim.covered_to)

@@ -61,13 +61,17 @@ def replace_by_totals(
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
         expired = [e for e in expired if e.load_id in used or e.load_id in as_totals]
         without_totals = [e for e in expired if e.load_id not in as_totals]
-        units_of_forces: dict[str, list[str]] = dict(con.execute(
-            "select force_code, list(distinct area_code order by area_code) from staging.areas_listed where area_type = 'lpu'"
-            " group by force_code"
-        ).fetchall())
-        absent: dict[str, list[str]] = dict(con.execute(
-            "select load_id, list(distinct column_name order by column_name) from raw.absent_columns group by load_id"
-        ).fetchall())
+        units_of_forces: dict[str, list[str]] = dict(
+            con.execute(
+                "select force_code, list(distinct area_code order by area_code) from staging.areas_listed"
+                " where area_type = 'lpu' group by force_code"
+            ).fetchall()
+        )
+        absent: dict[str, list[str]] = dict(
+            con.execute(
+                "select load_id, list(distinct column_name order by column_name) from raw.absent_columns group by load_id"
+            ).fetchall()
+        )
         erasures = []
         for entry in without_totals:
             totals_files = _keep_totals(con, home, entry, {str(x.load_id) for x in expired})
@@ -102,7 +106,7 @@ def _keep_totals(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry,
         f" and reason = 'newer version' and load_id not in ({expired_ids})"
     )
     files = [path]
-    if one_row(con.execute(f"select exists ({superseded})"))[0]:
+    if one_row(con, f"select exists ({superseded})")[0]:
         write_parquet(con, f"{superseded} order by all", superseded_path)
         files.append(superseded_path)
     return {str(f.relative_to(home.kept)): sha256_of(f) for f in files}

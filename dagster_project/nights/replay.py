@@ -147,7 +147,7 @@ def compare_files(home: Home, night_id: str, before: Path, after: Path) -> Night
 
 def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int = 20) -> NightComparison:
     differing = make_differences(con, columns=EVERY)
-    (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
+    (figures,) = one_row(con, "select count(*) from later.marts.measures")
     rows = con.execute(
         f"""
         select {", ".join(COLUMNS)} from differences

@@ -54,8 +54,10 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
         write_receipt(home, receipt)
         records: list[tuple[str, dict[str, Any]]] = [
             ("alteration", {"what": "rolled back", "night_id": rollback.night_id, "to": target.night_id, "by": by, "why": why}),
-            ("disclosure",
-             {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept_night.sha256}),
+            (
+                "disclosure",
+                {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept_night.sha256},
+            ),
         ]
         with record_first(
             home, records, is_done=lambda: _readable_published_night(home) == target.night_id,

@@ -60,8 +60,12 @@ def status(home: Home) -> dict[str, Any]:
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
-        "rolled_back": rollback and {
-            "since": rollback.finished_at, "by": rollback.by, "why": rollback.reason, "night_id": rollback.night_id,
+        "rolled_back": rollback
+        and {
+            "since": rollback.finished_at,
+            "by": rollback.by,
+            "why": rollback.reason,
+            "night_id": rollback.night_id,
         },
         "last_night": _night(last),
         "missing": sorted(expected - {str(e.extract) for e in loads}),

@@ -134,7 +134,7 @@ def outputs_metadata(home: Home, receipt: Receipt) -> dict[str, dict[str, Any]]:
         }  # fmt: skip
     with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as con:
         if con.execute("select 1 from duckdb_tables() where schema_name = ?", [SCHEMA]).fetchone():
-            (rows,) = one_row(con.execute(f"select count(*) from {SCHEMA}.measures"))
+            (rows,) = one_row(con, f"select count(*) from {SCHEMA}.measures")
             file = dg.MetadataValue.path(str(home.warehouse))
             metadata[PUBLIC_FORM] = {"schema": SCHEMA, "dagster/row_count": rows, "file": file}
     return metadata

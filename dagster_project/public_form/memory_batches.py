@@ -13,7 +13,7 @@ def batches(con: duckdb.DuckDBPyConnection, figures: str) -> list[str]:
     """SQL conditions that split a relation of figures into batches that fit into memory, by whole forces of marts."""
     force_code = "coalesce(force_code, '')"
     counts = con.execute(f"select mart, {force_code}, count(*) from {figures} group by all order by all").fetchall()
-    (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
+    (limit,) = one_row(con, "select current_setting('memory_limit')")
     most = (megabytes(limit) << 20) // BYTES_PER_FIGURE
     if sum(n for _, _, n in counts) <= most:
         return ["true"]

@@ -45,7 +45,7 @@ def describe_rule(settings: Public) -> str:
 def rule_of(con: duckdb.DuckDBPyConnection) -> str | None:
     """What `describe_rule` said when the night that `con` reads was made; None if it has no public form."""
     tables = "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'"
-    return str(comment) if (comment := one_row(con.execute(tables, [SCHEMA]))[0]) else None
+    return str(comment) if (comment := one_row(con, tables, [SCHEMA])[0]) else None
 
 
 def is_rounded(rule: str) -> bool:

@@ -56,9 +56,10 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[
     they are not compared one by one.
     """
     path, night_id = one_row(
-        con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
-                    " database_name = current_database()")
-    )  # fmt: skip
+        con,
+        "select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
+        " database_name = current_database()",
+    )
     try:
         return between(kept_before(home, night_id or "").path, Path(path), settings)
     except (NotKeptError, ValueError, duckdb.Error):

@@ -1,9 +1,9 @@
 """Which figures differ between two nights' files, by one full join. `pam diff`, `pam replay` and the dashboard use it.
 
-    con = duckdb.connect()
-    attach(con, path_of_one, "earlier")
-    attach(con, path_of_other, "later")
-    number = make_differences(con)  # the temporary table `differences` has a row of each
+con = duckdb.connect()
+attach(con, path_of_one, "earlier")
+attach(con, path_of_other, "later")
+number = make_differences(con)  # the temporary table `differences` has a row of each
 """
 
 from pathlib import Path
@@ -75,7 +75,7 @@ def make_differences(
         where b.mart is null or a.mart is null or {" or ".join(f"b.{c} is distinct from a.{c}" for c in columns)}
         """
     )
-    return int(one_row(con.execute("select count(*) from differences"))[0])
+    return int(one_row(con, "select count(*) from differences")[0])
 
 
 def by_mart(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[tuple[str, int, int, int, int, int]]:

@@ -80,7 +80,7 @@ def _judge(
     con: duckdb.DuckDBPyConnection, suite: Suite, subject: str, relation: str, private: set[str]
 ) -> tuple[list[Check], list[dict[str, Any]]]:
     kinds = {row[0]: str(row[1]) for row in con.execute(f"describe {relation}").fetchall()}
-    (rows,) = one_row(con.execute(f"select count(*) from {relation}"))
+    (rows,) = one_row(con, f"select count(*) from {relation}")
     checks: list[Check] = []
     valid: list[dict[str, Any]] = []
     for e in suite.expectations:

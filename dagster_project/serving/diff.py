@@ -97,7 +97,7 @@ def compare(
         _explain_differences(con)
         figures = read_rows(con, _figures(limit))
         files = read_rows(con, f"select {', '.join(FILES)} from numbered_files order by no")
-        (unexplained,) = one_row(con.execute("select count(*) from explained_differences where cause = 'none'"))
+        (unexplained,) = one_row(con, "select count(*) from explained_differences where cause = 'none'")
         extracts = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
         return Difference(
             one.night_id, other.night_id, total, unexplained, by_mart(con, where=where), figures,
@@ -248,6 +248,10 @@ def _table_row(row: dict[str, Any]) -> tuple[Any, ...]:
     numbers = [v if v is None else round(v, 2) or v for v in (row["value_before"], row["value_after"], row["change"])]
     category = "" if row["category"] == "all" else f", {row['category']}"
     return (
-        f"{row['mart'].removeprefix('mart_')} {row['measure']}{category}", area, f"{row['period_label']}", *numbers,
-        status if row["kind"] == "changed" else f"{row['kind']}, {status}", files,
+        f"{row['mart'].removeprefix('mart_')} {row['measure']}{category}",
+        area,
+        f"{row['period_label']}",
+        *numbers,
+        status if row["kind"] == "changed" else f"{row['kind']}, {status}",
+        files,
     )

@@ -32,7 +32,7 @@ def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Generator[None]:
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
     # Not on `con` itself: it may have a result that is being read, and takes no relation (`con.sql`) while one is unfinished.
     with con.cursor() as cursor:
-        (limit,) = one_row(cursor.execute("select current_setting('memory_limit')"))
+        (limit,) = one_row(cursor, "select current_setting('memory_limit')")
     max_bytes = used + (megabytes(limit) << 20) + SLACK
     if any(limit != resource.RLIM_INFINITY and limit < max_bytes for limit in (before, hard)):
         yield

@@ -34,7 +34,7 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     Empty if DuckDB can't parse the query.
     """
     try:
-        (text,) = one_row(con.cursor().execute("select json_serialize_sql($1::varchar)", [sql[:MOST]]))
+        (text,) = one_row(con.cursor(), "select json_serialize_sql($1::varchar)", [sql[:MOST]])
         comparisons = dict.fromkeys(_comparisons(json.loads(text)))
         known = {column: _values(con, column) for column in {c for c, _ in comparisons}}
     except (duckdb.Error, ValueError, RecursionError):

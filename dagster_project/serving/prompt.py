@@ -228,7 +228,7 @@ def _run_interactive(session: Session) -> None:
         print("pam: the home can't be written: the history is not changed", file=sys.stderr)
     known: dict[str, str] = {}
     with limited(session.con, session.limits):
-        (night,) = one_row(session.con.execute("select night_id from meta.nights where finished_at is null"))
+        (night,) = one_row(session.con, "select night_id from meta.nights where finished_at is null")
     with suppress(QuestionError), limited(session.con, session.limits):
         known = completions(session.con)
     prompt: Any = PromptSession(

@@ -180,7 +180,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     """What a file says of its figures: the night and the query."""
-    (night,) = one_row(con.cursor().execute("select night_id from meta.nights where finished_at is null"))
+    (night,) = one_row(con.cursor(), "select night_id from meta.nights where finished_at is null")
     return {"Published night": night, "Asked": sql.strip()}
 
 
@@ -196,7 +196,7 @@ def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> str:
         # `pivot` is several statements and can't be a view; a table takes the memory of its rows.
         con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
         copy = f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)"
-        if one_row(con.execute(copy))[0] > 1:
+        if one_row(con, copy)[0] > 1:
             return ""
         with duckdb.connect() as written:
             first = written.execute(

@@ -214,7 +214,7 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
 
 def _has_totals(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether there are totals of erased rows. Most homes have none, and planning their query takes as long as reading rows."""
-    return bool(one_row(con.execute("select exists (from work.raw.kept_months)"))[0])
+    return bool(one_row(con, "select exists (from work.raw.kept_months)")[0])
 
 
 def _is_split(
@@ -222,24 +222,22 @@ def _is_split(
 ) -> bool:
     if not _has_totals(con):
         return False
-    (is_split,) = one_row(con.execute(_SPLIT, {
+    (is_split,) = one_row(con, _SPLIT, {
         "mart": row["mart"], "force": force, "measures": measures, "first": request.first, "last": request.last,
         "is_stock": row["aggregation"] == "stock",
-    }))  # fmt: skip
+    })  # fmt: skip
     return bool(is_split)
 
 
-def _data_status(
-    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: Mapping[str, str]
-) -> str:
+def _data_status(con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: Mapping[str, str]) -> str:
     """How far files cover the figure's days: without rows it is 0 on covered days, and not available on others."""
     if row["aggregation"] == "published":
         return "complete"
     is_unit = request.area_type == "section" or (request.area_type == "lpu" and area != "unknown")
-    days, is_end_covered, all_days = one_row(con.execute(_COVERED, {
+    days, is_end_covered, all_days = one_row(con, _COVERED, {
         "first": request.first, "last": request.last, "force": force, "coverage": coverage_of(row, request.category),
         "is_unit": is_unit,
-    }))  # fmt: skip
+    })  # fmt: skip
     if row["aggregation"] in ("stock", "last"):
         return "complete" if is_end_covered else "not_available"
     if not days:

@@ -31,7 +31,7 @@ REASONS_SHOWN = 3
 def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> dict[str, list[str]]:
     """Sentences on rows of a figure's days that do not count, by role of each part that has none. They are rows of its extract
     and force, of any area and category. `con`: from `open_evidence`."""
-    (night_id,) = one_row(con.execute("select night_id from work.raw.night"))
+    (night_id,) = one_row(con, "select night_id from work.raw.night")
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(night_id)]
     reasons = {}
     for part in trail.parts:
@@ -131,7 +131,8 @@ def _quarantined(
         if not paths or is_replaced(e, files):
             continue
         day = "split_part(split_part(trim(d), ' ', 1), 'T', 1)"
-        rows = con.execute(
+        n, reasons, n_reasons = one_row(
+            con,
             f"""
             with rows as (
                 select _line, _reasons, coalesce(try_cast({day} as date), cast(try_strptime({day}, '%d/%m/%Y') as date)) as day
@@ -144,7 +145,6 @@ def _quarantined(
             """,
             {"first": first, "last": last, "touches": e.window[0] <= last and e.window[1] >= first},
         )
-        n, reasons, n_reasons = one_row(rows)
         if n:
             why = "; ".join(reasons) + (f"; and {n_reasons - len(reasons)} other reasons" if n_reasons > len(reasons) else "")
             found.append(

@@ -24,7 +24,7 @@ def figures_from_file(con: duckdb.DuckDBPyConnection, file: str, line: int | Non
     no figure of the published night.
     """
     load_id, _ = _load(con, file)
-    if one_row(con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load_id]))[0]:
+    if one_row(con, "select exists (from work.raw.kept_months where load_id = ?)", [load_id])[0]:
         return _figures_from_erased_rows(con, file, load_id, line)
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list")} - {"public_health"})
     events = " union all ".join(
@@ -51,7 +51,7 @@ def why_no_figure(con: duckdb.DuckDBPyConnection, home: Home, file: str, line: i
     load = load_of(entry)
     if paths := load.counting_quarantine_files(home, counting):
         query = f"select string_agg(distinct _reasons, '; ') from {parquet_of(*paths)} where _line = ?"
-        if reasons := one_row(con.execute(query, [str(line)]))[0]:
+        if reasons := one_row(con, query, [str(line)])[0]:
             return f"line {line} is in quarantine: {reasons}"
     if entry.has_rows and not load.raw(home).exists():
         return f"the rows of {file} were erased at the end of their retention: nobody can say any more what line {line} was"

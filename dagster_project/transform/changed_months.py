@@ -154,7 +154,7 @@ def has_key_of(con: duckdb.DuckDBPyConnection, rows: str) -> str:
 
     It names the first and the last key, too: keys mostly rise with time, and parts of a file between other keys are not read.
     """
-    first, last = one_row(con.execute(f"select min(_key), max(_key) from {rows}"))
+    first, last = one_row(con, f"select min(_key), max(_key) from {rows}")
     if first is None:
         return "false"
     return f"_key between {literal(first)} and {literal(last)} and _key in (select _key from {rows})"

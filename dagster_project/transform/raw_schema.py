@@ -177,9 +177,7 @@ def prepare_raw(
         ids, tonight = {str(e.load_id) for e in shown}, [e for e in shown if e.night_id > since]
         load_kept_totals(con, home, ids)
         with_rows = (e for e in shown if e.load_id not in as_totals)
-        forgotten = [
-            *forgotten_values(home, with_rows, read_config(home).believe), *forgotten_units(con, home, shown)
-        ]
+        forgotten = [*forgotten_values(home, with_rows, read_config(home).believe), *forgotten_units(con, home, shown)]
         absent = absent_in_totals(home, shown, contracts, as_totals)
         _absent_columns(con, shown, contracts, [*absent, *((str(e.load_id), c, c == UNIT) for e, c, _ in forgotten)])
         write_accounts(con, home, entries, ids, since, as_totals)
@@ -317,7 +315,7 @@ def read_all_rows_again(home: Home, loads: list[ReadableLoad]) -> None:
 def finish_partial_build(home: Home) -> None:
     """Call `read_all_rows_again` for a candidate that was built part by part, once it is complete."""
     with read_database(home.candidate / WORK) as con:
-        (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
+        (in_part,) = one_row(con, "select is_in_part from raw.night")
     if in_part:
         read_all_rows_again(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
 

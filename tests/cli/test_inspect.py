@@ -306,6 +306,7 @@ def test_the_gate_s_figures_and_what_fails_as_before_are_counted(capsys: pytest.
 
 def test_what_fails_as_on_the_last_night_is_told_apart(new_home: Home) -> None:
     """By what it found, and not as on any earlier night."""
+
     def found(rule: str, words: str, passed: bool = False) -> Check:
         return Check("s", "crimes", rule, "warning", passed, words, "Why.", "Ask.")
 

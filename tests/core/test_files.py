@@ -34,9 +34,7 @@ def test_a_failed_write_leaves_the_old_file_unchanged(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_both_ways_to_write_make_a_private_file_or_leave_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_ways_to_write_make_a_private_file_or_leave_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def by_name(path: Path) -> None:
         with new_file(path) as new:
             new.write_bytes(b"new")

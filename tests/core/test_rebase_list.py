@@ -55,7 +55,10 @@ def test_an_invalid_row_is_named_by_its_line(tmp_path: Path, row: tuple[str, ...
 @pytest.mark.parametrize(
     ("area_type", "written", "code"),
     [
-        ("lpu", "High Peak", "n2"), ("lpu", "N2", "n2"), ("section", "north", "n"), ("section", "N", "n"),
+        ("lpu", "High Peak", "n2"),
+        ("lpu", "N2", "n2"),
+        ("section", "north", "n"),
+        ("section", "N", "n"),
         ("lpu", "Not recorded", "unknown"),
     ],
 )

@@ -56,9 +56,7 @@ def tables(sample_home: Home) -> list[tuple[str, list[list[str]]]]:
     return printed_tables(sample_home)
 
 
-def test_only_changed_figures_disagree_even_after_a_resave(
-    sample_home: Home, tables: Any, tmp_path: Path
-) -> None:
+def test_only_changed_figures_disagree_even_after_a_resave(sample_home: Home, tables: Any, tmp_path: Path) -> None:
     make_word(tables, SENTENCES).save(str(tmp_path / "right.docx"))
     right = check(sample_home, tmp_path / "right.docx")
     assert not right.disagreeing
@@ -232,9 +230,7 @@ def test_a_transposed_table_and_cells_with_two_figures_are_linked(sample_home: H
          " 2024:\n- Primary: 39 inputs\n\nWe reached 12 inputs.\n", {"37": "37", "39": "39"}),
     ],
 )  # fmt: skip
-def test_every_figure_of_a_sentence_is_linked(
-    sample_home: Home, tmp_path: Path, text: str, printed: dict[str, str]
-) -> None:
+def test_every_figure_of_a_sentence_is_linked(sample_home: Home, tmp_path: Path, text: str, printed: dict[str, str]) -> None:
     checked = check_text(sample_home, tmp_path, text)
     assert {i.printed: i.computed for i in checked.items if i.measure} == printed and not checked.disagreeing
 

@@ -161,9 +161,7 @@ def test_an_invalid_day_is_asked_for_again(pam: Callable, figures_copy: Home) ->
     assert read_claims(figures_copy)[-1]["period_end"] == "2025-10-31"
 
 
-def test_an_added_sentence_is_linked_whatever_its_number(
-    pam: Callable, figures_copy: Home, tmp_path: Path
-) -> None:
+def test_an_added_sentence_is_linked_whatever_its_number(pam: Callable, figures_copy: Home, tmp_path: Path) -> None:
     home = ("--home", figures_copy.path)
     path = tmp_path / "a.txt"
     path.write_text("It is the busiest year: officers stopped 1,709 people for that reason.", encoding="utf-8")

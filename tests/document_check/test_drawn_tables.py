@@ -131,19 +131,25 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Drug offences\n\nOffence\tComment\t2024/25\nDrug Possession\tRising\t1936\n", ["agrees"]),
         ("Possession offences\n\nUnit\t2024/25\nSouth\t\nErewash\t206\nDales\tnot held\nForce\t1936\n", ["agrees", "agrees"]),
         # A label in the middle of its columns, one that is over no other label, and ages.
-        ("Possession offences\n\n\t\t2024/25\t\nUnit\tErewash\tForce\tDales\nNumber\t206\t1,936\t1\n",
-         ["not linked", "agrees", "not linked"]),
+        (
+            "Possession offences\n\n\t\t2024/25\t\nUnit\tErewash\tForce\tDales\nNumber\t206\t1,936\t1\n",
+            ["not linked", "agrees", "not linked"],
+        ),
         ("Possession offences\n\nUnit\t2024/25\t\n\tNumber\t\nErewash\t206\t55\n", ["agrees", "not linked"]),
         ("Possession offences\n\nUnit\tAge\t2024/25\nErewash\t25 and over\t206\n", ["not linked", "not linked"]),
-        ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nDales\t1\nErewash\t20\n",
-         ["not linked", "disagrees", "not linked"]),
+        (
+            "Possession offences\n\nUnit\t2024/25\nErewash\t206\nDales\t1\nErewash\t20\n",
+            ["not linked", "disagrees", "not linked"],
+        ),
         # Thousands of what, and of which table.
         ("Drug offences\n\n000s\t2024/25\nDrug Possession\t1.9\n", ["not linked"]),
         # A number is no amount, unless words or a pound sign say so.
         ("Section 27 orders\n\n\t2024/25\nCharity\t30\nPolice\t27\n", ["not linked", "not linked"]),
         ("Section 27 orders\n\n\t2024/25\nCharity\t£35,236\nPolice\t£50,234\n", ["agrees", "disagrees"]),
-        ("Confiscation orders\n\n\t2024/25\nTOTAL (Benefit - value, £m)\t17.8\nTOTAL (Orders - value)\t£1,185,696\n",
-         ["agrees", "agrees"]),
+        (
+            "Confiscation orders\n\n\t2024/25\nTOTAL (Benefit - value, £m)\t17.8\nTOTAL (Orders - value)\t£1,185,696\n",
+            ["agrees", "agrees"],
+        ),
         ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences of children\n\nUnit\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\t2024/25\tChange\nErewash\t206\t14\n", ["agrees", "not linked"]),
@@ -152,50 +158,74 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Possession offences in 2024/25\n\nUnit\tApr 2024\nErewash\t206\n", ["not linked"]),
         ("Erewash\n\nDrugs\n\nPossession offences\n\nYear\tNumber\n2024/25\t206\n", ["not linked"]),
         # A title of plain words, or of several measures, names nothing; other words for a measure; a column of changes.
-        ("Drug activity\n\n\t2023/24\t2024/25\tChange\t% change\nPossession offences\t1,431\t1,936\t505\t(35%)\n",
-         ["agrees", "agrees", "agrees", "disagrees"]),
-        ("Summary of drug intelligence\n\n\t2023/24\t2024/25\t% change\nDrug intelligence\t17,951\t17,861\t(0.5%)\n",
-         ["agrees"] * 3),
-        ("Possession offences and drug searches\n\n\t2024/25\nPossession offences\t1,936\nConfiscation orders\t108\n",
-         ["agrees", "not linked"]),
+        (
+            "Drug activity\n\n\t2023/24\t2024/25\tChange\t% change\nPossession offences\t1,431\t1,936\t505\t(35%)\n",
+            ["agrees", "agrees", "agrees", "disagrees"],
+        ),
+        (
+            "Summary of drug intelligence\n\n\t2023/24\t2024/25\t% change\nDrug intelligence\t17,951\t17,861\t(0.5%)\n",
+            ["agrees"] * 3,
+        ),
+        (
+            "Possession offences and drug searches\n\n\t2024/25\nPossession offences\t1,936\nConfiscation orders\t108\n",
+            ["agrees", "not linked"],
+        ),
         ("Drug activity\n\n\t2024/25\nStop & searches\t2,251\nForce total\t2,251\n", ["agrees", "not linked"]),
-        ("Drug activity\n\n\tSep 2025\tOct 2025\tChange\nPossession offences\t181\t181\t4\n",
-         ["agrees", "agrees", "not linked"]),
+        (
+            "Drug activity\n\n\tSep 2025\tOct 2025\tChange\nPossession offences\t181\t181\t4\n",
+            ["agrees", "agrees", "not linked"],
+        ),
         ("Drug activity targets\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Change in drug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Young people\n\nDrug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Fraud\n\nConfiscation orders\n\nYear\tNumber\n2024/25\t16\n", ["not linked"]),
         # A change may be on the target beside it.
-        ("Drug activity\n\n\tTarget\t2023/24\t2024/25\tChange\nPossession offences\t1,800\t1,431\t1,936\t136\n",
-         ["not linked", "agrees", "agrees", "not linked"]),
+        (
+            "Drug activity\n\n\tTarget\t2023/24\t2024/25\tChange\nPossession offences\t1,800\t1,431\t1,936\t136\n",
+            ["not linked", "agrees", "agrees", "not linked"],
+        ),
         # Months and quarters, below a title that says so, and the table above.
         ("Drug activity by month, 2025\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t169\n", ["agrees", "disagrees"]),
         ("Quarterly activity\n\n\tQ1 2025/26\tJul-Sep 2024\nDrug searches\t530\t362\n", ["agrees", "disagrees"]),
-        ("Monthly activity\n\n\tApr 2025\nDrug searches\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,315\n",
-         ["agrees", "disagrees"]),
-        ("Arrests\n\n\tApr 2025\nSuspects\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,351\n",
-         ["not linked", "not linked"]),
+        (
+            "Monthly activity\n\n\tApr 2025\nDrug searches\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,315\n",
+            ["agrees", "disagrees"],
+        ),
+        (
+            "Arrests\n\n\tApr 2025\nSuspects\t180\n\nDrug activity\n\n\t2024/25\nDrug searches\t1,351\n",
+            ["not linked", "not linked"],
+        ),
         ("Table A2: Drug trafficking offences by local policing unit\n\nUnit\t2024/25\nDales\t112\n", ["disagrees"]),
         # Months and quarters of the title's year.
-        ("Drug activity by quarter, 2024/25\n\n\tQ1\tQ2\t2024/25\nDrug searches\t327\t362\t1,351\n",
-         ["agrees", "disagrees", "agrees"]),
+        (
+            "Drug activity by quarter, 2024/25\n\n\tQ1\tQ2\t2024/25\nDrug searches\t327\t362\t1,351\n",
+            ["agrees", "disagrees", "agrees"],
+        ),
         ("Drug searches by month, 2024/25\n\nMonth\tNumber\nApril\t105\nMarch\t105\n", ["agrees", "disagrees"]),
         ("Drug activity, 2024\n\n\tQ1\tQ2\nDrug searches\t160\t327\n", ["not linked"] * 2),
         ("Drug activity\n\n\tQ1\tQ2\nDrug searches\t160\t327\n", ["not linked"] * 2),
         ("Drug searches, 2025\n\nMonth\t2024\t2025\nApril\t105\t180\n", ["not linked"] * 2),
         # Columns beside those of the edition's table.
-        ("Activity by month\n\nMonth\tDrug searches\tCompleted tests\nApr 2025\t180\t63\nMay 2025\t169\t47\n",
-         ["agrees", "agrees", "disagrees", "disagrees"]),
+        (
+            "Activity by month\n\nMonth\tDrug searches\tCompleted tests\nApr 2025\t180\t63\nMay 2025\t169\t47\n",
+            ["agrees", "agrees", "disagrees", "disagrees"],
+        ),
         # A total of days that follow each other, or of all parts; of some units, it may be theirs or that of all.
         ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t196\nTotal\t376\n", ["agrees"] * 3),
-        ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t196\nTotal\t367\n",
-         ["agrees", "agrees", "disagrees"]),
-        ("Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nJun 2025\t154\nTotal\t334\n",
-         ["agrees", "agrees", "not linked"]),
+        (
+            "Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nMay 2025\t196\nTotal\t367\n",
+            ["agrees", "agrees", "disagrees"],
+        ),
+        (
+            "Drug activity\n\nMonth\tDrug searches\nApr 2025\t180\nJun 2025\t154\nTotal\t334\n",
+            ["agrees", "agrees", "not linked"],
+        ),
         ("Drug searches\n\n\tApr 2025\tMay 2025\tTotal\nForce\t180\t196\t376\n", ["agrees"] * 3),
         ("Misuse of Drugs Act orders\n\n\tCharity\tPolice\tTotal\n2024/25\t30\t27\t75\n", ["agrees", "agrees", "disagrees"]),
-        ("Drug activity\n\n\t2024/25\nPossession offences\t1,936\nTrafficking offences\t1,032\nTotal\t2,968\n",
-         ["agrees", "agrees", "not linked"]),
+        (
+            "Drug activity\n\n\t2024/25\nPossession offences\t1,936\nTrafficking offences\t1,032\nTotal\t2,968\n",
+            ["agrees", "agrees", "not linked"],
+        ),
         ("Drug activity, 2024/25\n\n\tQ1\tQ2\tTotal\nDrug searches\t327\t326\t1,351\n", ["agrees", "agrees", "not linked"]),
         ("Work of the proactive team\n\nDrug searches\n\n\t2024/25\nForce\t1,351\n", ["not linked"]),
         ("Nottinghamshire\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),

@@ -426,8 +426,10 @@ JUDGED = [
     ("Young people\n\nThere were 1,936 possession offences in 2024/25.", ["not linked"]),
     ("Young people in 2024/25\n\n- 1,936 possession offences", ["not linked"]),
     ("Young people in 2024/25:\n\n- 1,936 possession offences\n- 1,351 drug searches", ["not linked", "not linked"]),
-    ("Plans for 2024/25:\n\n- 1,936 possession offences\n\nIn 2024/25 there were 1,936 possession offences.",
-     ["not linked", "agrees"]),
+    (
+        "Plans for 2024/25:\n\n- 1,936 possession offences\n\nIn 2024/25 there were 1,936 possession offences.",
+        ["not linked", "agrees"],
+    ),
     ("Performance of the proactive team\n\n- 1,351 drug searches in 2024/25", ["not linked"]),
     ("Performance of the proactive team in 2024/25:\n\n- 1,351 drug searches", ["not linked"]),
     ("Performance of the force in 2024/25:\n\n- 1,351 drug searches", ["agrees"]),
@@ -440,25 +442,35 @@ JUDGED = [
     # What a year rose from is the year before; what something else, or a month, rose from is not.
     ("Possession offences rose from 1,431 to 1,936 in 2024/25.", ["agrees", "agrees"]),
     ("Possession offences rose to 1,936 in 2024/25, from 1,413.", ["agrees", "disagrees"]),
-    ("The number of officers rose from 40 to 52 in 2024/25, and drug searches to 1,351.",
-     ["not linked", "not linked", "agrees"]),
+    (
+        "The number of officers rose from 40 to 52 in 2024/25, and drug searches to 1,351.",
+        ["not linked", "not linked", "agrees"],
+    ),
     ("Trafficking offences rose from 1 to 90 in October 2025.", ["not linked", "disagrees"]),
     ("Possession offences rose from their low of 800 to 2,187 in the year to October 2025.", ["not linked", "agrees"]),
     ("We recorded 1,032 trafficking offences in 2024/25, against 909 the year before.", ["agrees", "agrees"]),
-    ("In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (up 33%).",
-     ["agrees", "agrees", "agrees"]),
-    ("In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (-33%).",
-     ["agrees", "agrees", "disagrees"]),
+    (
+        "In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (up 33%).",
+        ["agrees", "agrees", "agrees"],
+    ),
+    (
+        "In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (-33%).",
+        ["agrees", "agrees", "disagrees"],
+    ),
     # Several units' numbers of one measure, and those of none.
-    ("Erewash made 183 drug searches in the year to October 2025, Dales 166 and High Peak 139.",
-     ["agrees", "agrees", "disagrees"]),
+    (
+        "Erewash made 183 drug searches in the year to October 2025, Dales 166 and High Peak 139.",
+        ["agrees", "agrees", "disagrees"],
+    ),
     ("Erewash made 183 drug searches in the year to October 2025, the rest of the force 1,525.", ["not linked", "not linked"]),
     ("Drug incidents fell by 8% in October 2025.", ["not linked"]),
     ("Confiscation orders worth around £1.2m were made in 2024/25.", ["agrees"]),
     ("Cash seizure orders worth £128,000 were obtained in 2024/25.", ["disagrees"]),
     # A list below its period, of figures that the edition does not print.
-    ("In the 12 months to October 2025:\n\n- 3,459 drug incidents\n- 12 officers trained in stop and search",
-     ["agrees", "not linked"]),
+    (
+        "In the 12 months to October 2025:\n\n- 3,459 drug incidents\n- 12 officers trained in stop and search",
+        ["agrees", "not linked"],
+    ),
     ("Stop & search volumes rose by 67.5% in the year to October 2025.", ["agrees"]),
     ("We completed 824 drug tests in the year to October 2025.", ["disagrees"]),
     # A number called approximate is compared at its last digit that is not 0, with at least two digits.
@@ -484,8 +496,10 @@ JUDGED = [
     # Nor is the year before of another number that of this one.
     ("Intelligence items fell from 17,787 the year before to 17,439 in the year to October 2025.", ["not linked", "agrees"]),
     ("Confiscation orders rose from 20 in the same period of the previous year to 28 in Q2 2024/25.", ["agrees", "agrees"]),
-    ("Confiscation orders rose from 28 in the same period of the previous year to 20 in Q2 2024/25.",
-     ["disagrees", "disagrees"]),
+    (
+        "Confiscation orders rose from 28 in the same period of the previous year to 20 in Q2 2024/25.",
+        ["disagrees", "disagrees"],
+    ),
     # A month without a year is of the sentence's only other period.
     ("In 2024/25 possession offences rose from 130 in April to 174 in March.", ["agrees", "agrees"]),
     ("In 2024/25 possession offences rose from 103 in April to 147 in March.", ["disagrees", "disagrees"]),
@@ -497,23 +511,37 @@ JUDGED = [
     ("Naloxone: 30 administrations in the year to October 2025.", ["agrees"]),
     ("Naloxone: 31 administrations in the year to October 2025.", ["disagrees"]),
     # A number behind another measure than the edition prints is of that measure.
-    ("The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than the year before, while"
-     " drug incidents came to 3,459 (3,570 the year before), a fall of 3.1%.", ["agrees"] * 5),
-    ("The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than the year before, while"
-     " drug incidents came to 3,459 (1,649 the year before), a fall of 33%.", ["agrees"] * 3 + ["disagrees"] * 2),
-    ("In the year to October 2025 there were 456 positive tests. Over the same period there were 456 stop searches.",
-     ["agrees", "disagrees"]),
+    (
+        "The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than"
+        " the year before, while drug incidents came to 3,459 (3,570 the year before), a fall of 3.1%.",
+        ["agrees"] * 5,
+    ),
+    (
+        "The force recorded 2,187 possession offences in the year to October 2025, which is 538 more than"
+        " the year before, while drug incidents came to 3,459 (1,649 the year before), a fall of 33%.",
+        ["agrees"] * 3 + ["disagrees"] * 2,
+    ),
+    (
+        "In the year to October 2025 there were 456 positive tests. Over the same period there were 456 stop searches.",
+        ["agrees", "disagrees"],
+    ),
     # A period behind another number is that number's.
-    ("Positive tests rose to 43 in October 2025 from 27 in October 2024, and drug incidents to 309.",
-     ["agrees", "agrees", "not linked"]),
+    (
+        "Positive tests rose to 43 in October 2025 from 27 in October 2024, and drug incidents to 309.",
+        ["agrees", "agrees", "not linked"],
+    ),
     # A quarter, and other runs of months, are the sum of their months; a change of a quarter may be on the quarter before.
     ("In Q4 2024/25 there were 535 possession offences.", ["agrees"]),
     ("In the first quarter of 2024/25 there were 535 possession offences.", ["disagrees"]),
     ("In the six months to October 2025 there were 1,134 possession offences.", ["agrees"]),
-    ("In Q2 of 2024/25 there were 326 drug searches, compared with 165 in the same quarter of the previous year.",
-     ["agrees", "agrees"]),
-    ("In Q2 of 2024/25 there were 362 drug searches, compared with 326 in the same quarter of the previous year.",
-     ["disagrees", "disagrees"]),
+    (
+        "In Q2 of 2024/25 there were 326 drug searches, compared with 165 in the same quarter of the previous year.",
+        ["agrees", "agrees"],
+    ),
+    (
+        "In Q2 of 2024/25 there were 362 drug searches, compared with 326 in the same quarter of the previous year.",
+        ["disagrees", "disagrees"],
+    ),
     ("In Q2 2024/25 there were 326 drug searches, compared with 326 in the previous quarter.", ["agrees", "not linked"]),
     ("Between July and September 2025, 29 trigger offence arrests took place in Derby West.", ["agrees"]),
     ("Between August and September 2025, 29 trigger offence arrests took place in Derby West.", ["disagrees"]),
@@ -525,8 +553,10 @@ JUDGED = [
     ("In 2024/25 there were 543 stop and searches in Q1 and 549 in Q3.", ["agrees", "disagrees"]),
     # What units' numbers rose and fell from; none where a number beside them is of something else.
     ("While Derby West saw drug searches rise by 67% to 105 in 2024/25, those in Dales rose from 86 to 125.", ["agrees"] * 4),
-    ("While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
-     ["disagrees"] * 3 + ["agrees"]),
+    (
+        "While Derby West saw drug searches rise by 76% to 150 in 2024/25, those in Dales rose from 68 to 125.",
+        ["disagrees"] * 3 + ["agrees"],
+    ),
     ("Drug searches in Derby West fell by 67% in 2024/25.", ["disagrees"]),
     ("In 2025, more stop and searches were made in Erewash (299) than in Dales (287).", ["agrees", "agrees"]),
     ("In 2025, more stop and searches were made in Erewash (299) than in Dales (299).", ["agrees", "disagrees"]),
@@ -534,10 +564,16 @@ JUDGED = [
     ("In 2025, fewer stop and searches took place in Erewash (299).", ["not computable"]),
     ("In 2025, more stop and searches took place in Erewash (299) and Dales (287).", ["agrees", "agrees"]),
     ("In 2025, fewer stop and searches took place in Erewash (298).", ["disagrees"]),
-    ("There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in the previous 12 months.",
-     ["agrees", "agrees"]),
-    ("There were 78 more drug searches in the 12 months to September 2025 in High Peak (107) than in the previous 12 months.",
-     ["disagrees", "disagrees"]),
+    (
+        "There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in the"
+        " previous 12 months.",
+        ["agrees", "agrees"],
+    ),
+    (
+        "There were 78 more drug searches in the 12 months to September 2025 in High Peak (107) than in the"
+        " previous 12 months.",
+        ["disagrees", "disagrees"],
+    ),
     # A little more, or less, than a number.
     ("Just over 1,900 possession offences were recorded in 2024/25.", ["agrees"]),
     ("Just under 1,900 possession offences were recorded in 2024/25.", ["disagrees"]),
@@ -551,48 +587,74 @@ JUDGED = [
     ("In 2024/25, 1,351 drug searches found drugs.", ["disagrees"]),
     ("In the year to October 2025, 842 tests were completed. Of these, 456 were positive.", ["agrees", "agrees"]),
     ("In the year to October 2025, 842 tests were completed. Of these, 465 were positive.", ["agrees", "disagrees"]),
-    ("In the year to October 2025, 842 drug tests were completed and 456 people were positive about the service.",
-     ["agrees", "not linked"]),
+    (
+        "In the year to October 2025, 842 drug tests were completed and 456 people were positive about the service.",
+        ["agrees", "not linked"],
+    ),
     ("Just under 1,936 possession offences were recorded in 2024/25.", ["not computable"]),
     # Another noun in a later clause, or another unit that a change is on.
-    ("While Derby West saw drug searches rise to 105 in 2024/25, arrests in Dales rose from 86 to 125.",
-     ["not linked"] * 3),
-    ("There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in Dales in the previous 12"
-     " months.", ["not linked", "agrees"]),
-    ("In Q2 2024/25 there were 326 drug searches, up 161, after a similar rise in the previous year.",
-     ["agrees", "not linked"]),
+    ("While Derby West saw drug searches rise to 105 in 2024/25, arrests in Dales rose from 86 to 125.", ["not linked"] * 3),
+    (
+        "There were 87 more drug searches in the 12 months to September 2025 in High Peak (194) than in"
+        " Dales in the previous 12"
+        " months.",
+        ["not linked", "agrees"],
+    ),
+    (
+        "In Q2 2024/25 there were 326 drug searches, up 161, after a similar rise in the previous year.",
+        ["agrees", "not linked"],
+    ),
     ("Of the 2,143 possession offences in 2025, 178 were in Amber Valley and for cannabis.", ["agrees", "not linked"]),
     # After two periods, or another, it is open which one goes on.
-    ("In 2024/25 we recorded 1,936 possession offences, up from 1,431 in 2023/24. There were also 3,477 drug incidents.",
-     ["agrees", "agrees", "not linked"]),
-    ("In 2023/24 there were 1,431 possession offences, and 1,936 in 2024/25. Over the same period there were 3,477 drug"
-     " incidents.", ["agrees", "agrees", "not linked"]),
-    ("In 2024/25 we recorded 1,936 possession offences. In July a new team began. There were also 3,477 drug incidents.",
-     ["agrees", "not linked"]),
+    (
+        "In 2024/25 we recorded 1,936 possession offences, up from 1,431 in 2023/24. There were also 3,477 drug incidents.",
+        ["agrees", "agrees", "not linked"],
+    ),
+    (
+        "In 2023/24 there were 1,431 possession offences, and 1,936 in 2024/25. Over the same period there were 3,477 drug"
+        " incidents.",
+        ["agrees", "agrees", "not linked"],
+    ),
+    (
+        "In 2024/25 we recorded 1,936 possession offences. In July a new team began. There were also 3,477 drug incidents.",
+        ["agrees", "not linked"],
+    ),
     # What goes on from the sentence before in its paragraph.
-    ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,459 drug incidents.",
-     ["agrees", "agrees"]),
-    ("In the year to October 2025 we recorded 2,187 possession offences. There were also 3,495 drug incidents.",
-     ["agrees", "disagrees"]),
-    ("In the year to October 2025 we recorded 2,187 possession offences.\n\nThere were also 3,459 drug incidents.",
-     ["agrees", "not linked"]),
+    (
+        "In the year to October 2025 we recorded 2,187 possession offences. There were also 3,459 drug incidents.",
+        ["agrees", "agrees"],
+    ),
+    (
+        "In the year to October 2025 we recorded 2,187 possession offences. There were also 3,495 drug incidents.",
+        ["agrees", "disagrees"],
+    ),
+    (
+        "In the year to October 2025 we recorded 2,187 possession offences.\n\nThere were also 3,459 drug incidents.",
+        ["agrees", "not linked"],
+    ),
     ("In 2024/25, 42% of drug searches found drugs with a value over £100.", ["not linked", "not linked"]),
     ("In the year to October 2025, 842 tests were completed at Derby. Of these, 456 were positive.", ["not linked"] * 2),
     ("In Derby North, 83 drug searches were made in 2025. Of these, 299 stop searches.", ["disagrees", "not linked"]),
     ("Of the 2,143 possession offences in 2025, 178 were in Amber Valley schools.", ["agrees", "not linked"]),
     ("In October 2025 the operation began. There were also 133 drug searches.", ["not linked"]),
-    ("In the year to October 2025 we recorded 2,187 possession offences. Over the same period, 2,187 kilograms were seized.",
-     ["agrees", "not linked"]),
+    (
+        "In the year to October 2025 we recorded 2,187 possession offences. Over the same period, 2,187 kilograms were seized.",
+        ["agrees", "not linked"],
+    ),
     # Lists of units, parts of a whole and a second measure behind what the first came from.
     ("Possession offences by unit in 2024/25: Derby West 174; Erewash 206; Dales 186.", ["agrees", "agrees", "disagrees"]),
     ("Possession offences by officer in 2024/25: 1,936.", ["not linked"]),
     ("Of the 2,143 possession offences in 2025, 178 were in Amber Valley.", ["agrees", "agrees"]),
     ("Of the 2,143 possession offences in 2025, 187 were in Amber Valley.", ["agrees", "disagrees"]),
     ("Of the 2,143 possession offences in 2025, 178 were solved in Amber Valley.", ["agrees", "not linked"]),
-    ("In 2024/25 officers recorded 1,032 trafficking offences, up from 909, and 2,251 stop searches, up from 1,061.",
-     ["agrees"] * 4),
-    ("In 2024/25 officers recorded 1,032 trafficking offences, up from 990, and 2,521 stop searches, up from 1,061.",
-     ["agrees", "disagrees", "disagrees", "agrees"]),
+    (
+        "In 2024/25 officers recorded 1,032 trafficking offences, up from 909, and 2,251 stop searches, up from 1,061.",
+        ["agrees"] * 4,
+    ),
+    (
+        "In 2024/25 officers recorded 1,032 trafficking offences, up from 990, and 2,521 stop searches, up from 1,061.",
+        ["agrees", "disagrees", "disagrees", "agrees"],
+    ),
     # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
@@ -635,8 +697,10 @@ JUDGED = [
     ("Drug searches in Q1 2025/26 (530) were above Q1 2024/25 (327).", ["agrees", "agrees"]),
     ("In the financial year to date (2025/26) there have been 1,112 drug searches.", ["agrees"]),
     ("Drug incidents, 2025: 3,395 (2024: 3,525; -3.7%).", ["agrees", "agrees", "not linked"]),
-    ("The year to October 2025 saw a 33% increase in possession offences (2,187 against 1,649).",
-     ["agrees", "not linked", "not linked"]),
+    (
+        "The year to October 2025 saw a 33% increase in possession offences (2,187 against 1,649).",
+        ["agrees", "not linked", "not linked"],
+    ),
     ("In 2025 custody staff carried out 844 completed tests, of which 450 (53%) were positive.", ["not linked"] * 3),
     # Of county lines alone, or of organised crime too.
     ("County lines: 45 people were charged and 61 safeguarded in 2025.", ["not linked"] * 2),

@@ -103,7 +103,7 @@ def test_figures_that_an_earlier_version_froze_are_found_by_name(corrected_home:
     home = copy_home(corrected_home, tmp_path / "home", NOT_READ)
     before = revised_cells(home, "2026-03")
     path = home.editions / "frozen" / "2026-03__cells.parquet"
-    then = ', '.join(f"replace({c}, 'Dales', '{RENAMED}') as {c}" for c in ("area_name", "row_label"))
+    then = ", ".join(f"replace({c}, 'Dales', '{RENAMED}') as {c}" for c in ("area_name", "row_label"))
     duckdb.sql(f"copy (select * exclude (area_code) replace ({then}) from '{path}') to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
     assert revised_cells(home, "2026-03") == before

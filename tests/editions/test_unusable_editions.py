@@ -52,11 +52,20 @@ def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
         (("force_code: derbyshire", "force_code: derbishire"), "line 3: force_code: 'derbishire' is no force code; is derb"),
         (("force_code: derbyshire", "force_code: kent"), "line 15: area_name: 'North' is no area name of kent; there are"),
         (("area_name: North", "area_name: Dales"), "line 15: area_name: 'Dales' is no area name of derbyshire; there are"),
-        (("measure: possession_offences, area_type: section, area_name: North",
-          "mart: mart_school_inputs, measure: inputs_delivered, category: Primry"),
-         "line 15: category: 'Primry' is no category of inputs_delivered; is Primary meant?"),
-        (("measure: possession_offences, area_type: section, area_name: North",
-          "mart: mart_naloxone, measure: naloxone_administrations, category: Nasal"), "there are none: leave it out"),
+        (
+            (
+                "measure: possession_offences, area_type: section, area_name: North",
+                "mart: mart_school_inputs, measure: inputs_delivered, category: Primry",
+            ),
+            "line 15: category: 'Primry' is no category of inputs_delivered; is Primary meant?",
+        ),
+        (
+            (
+                "measure: possession_offences, area_type: section, area_name: North",
+                "mart: mart_naloxone, measure: naloxone_administrations, category: Nasal",
+            ),
+            "there are none: leave it out",
+        ),
         (("data_to: 2025-10-31", "data_to: soon"), "(line 4)"),
         (("rolling_12_months: 0", "rolling_12_month: 0"), "(line 11)"),
         (("window: {rolling_12_months: 0}", "window: nowhere"), "no window is called 'nowhere'"),

@@ -52,7 +52,7 @@ NAMES = (
 
 FILES = (
     (f"naloxone{STAMP}", b"\0" * 100),
-    (f"county_lines{STAMP}", b"line_ref,identified_on\n\"L1,2025-01-01\n"),
+    (f"county_lines{STAMP}", b'line_ref,identified_on\n"L1,2025-01-01\n'),
     (f"op_trapped{STAMP}", b"\xff\xfe" + b"\xd8" * 101),
     (f"aris_returns{STAMP}.gz", gzip.compress(b"return_ref,received_on,amount\nA,2025-01-01,1\n")[:-6]),
     (f"mda_orders{STAMP.replace('.csv', '.xlsx')}", b"PK\x03\x04 not a workbook"),
@@ -87,6 +87,4 @@ def random_texts(n: int, seed: int = 20260103) -> list[str]:
 
 def has_unprintable(text: str) -> bool:
     """Whether the documented rule bars a text: it is not in XML 1.0, or ends a line. Written without the warehouse's code."""
-    return any(
-        (unicodedata.category(c) == "Cc" and c not in "\t\n\r\x7f") or c in "\u2028\u2029\ufffe\uffff" for c in text
-    )
+    return any((unicodedata.category(c) == "Cc" and c not in "\t\n\r\x7f") or c in "\u2028\u2029\ufffe\uffff" for c in text)

@@ -57,7 +57,7 @@ def test_printable_texts_are_as_documented() -> None:
     for text in (*TEXTS, *UNPRINTABLE, *random_texts(300)):
         assert is_printable(text) != has_unprintable(text), ascii(text[:80])
     assert all(map(has_unprintable, UNPRINTABLE)) and not any(map(has_unprintable, TEXTS))
-    for edge in ("\t\n\r ~\x7f\xa0\u2027\u202a\ud7ff\ue000\ufffd\U00010000\U0010ffff"):
+    for edge in "\t\n\r ~\x7f\xa0\u2027\u202a\ud7ff\ue000\ufffd\U00010000\U0010ffff":
         assert is_printable(edge), ascii(edge)
 
 

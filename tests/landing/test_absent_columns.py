@@ -255,18 +255,10 @@ def test_other_extracts_without_optional_columns(home: Home) -> None:
     }.items():  # fmt: skip
         for measure in measures:
             assert figure_of(measure, mart=mart) == NOT_AVAILABLE, measure
-    assert (
-        figure_of("searches", mart="stop_search")
-        == figure_of("drug_searches", mart="stop_search")
-        == (60, "complete")
-    )
+    assert figure_of("searches", mart="stop_search") == figure_of("drug_searches", mart="stop_search") == (60, "complete")
     assert figure_of("searches", category="Not recorded", mart="stop_search") == NOT_AVAILABLE
     assert figure_of("incidents_drugs", mart="incidents") == (60, "complete")
-    assert (
-        figure_of("lines_identified", mart="county_lines")
-        == figure_of("pspos_new", mart="pspo")
-        == (1, "complete")
-    )
+    assert figure_of("lines_identified", mart="county_lines") == figure_of("pspos_new", mart="pspo") == (1, "complete")
     assert figure_of("order_value", mart="confiscation_orders") == (10, "complete")
 
 

@@ -34,9 +34,7 @@ def test_keys_that_differ_between_files_of_the_same_time_are_withheld_in_both(wa
     for entry, other, line in ((first, second, "2"), (second, first, "3")):
         assert [(r["_line"], r["_key"]) for r in warehouse.withheld(entry)] == [(line, "C1")]
         (row,) = warehouse.quarantine(entry)
-        assert row["_reasons"] == (
-            f"crime_ref: differs from the row in {other.source_file}, extracted at the same time"
-        )
+        assert row["_reasons"] == (f"crime_ref: differs from the row in {other.source_file}, extracted at the same time")
         # Raw never changes: a separate file lists the rows not to be used.
         assert line in [r["_line"] for r in warehouse.raw(entry)]
     totals = counts(warehouse.ledger())

@@ -141,10 +141,7 @@ def test_rows_with_the_wrong_width_count_as_rows_of_a_group(warehouse):
 
 def street(kinds: dict[str, list[int]]) -> str:
     lines = [
-        f",2024-01,{kind},Amber Valley {i:03}A"
-        for kind, times in kinds.items()
-        for i, n in enumerate(times)
-        for _ in range(n)
+        f",2024-01,{kind},Amber Valley {i:03}A" for kind, times in kinds.items() for i, n in enumerate(times) for _ in range(n)
     ]
     return "\n".join([STREET, *lines]) + "\n"
 

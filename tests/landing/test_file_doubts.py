@@ -339,9 +339,7 @@ def test_choice_with_one_value(warehouse, extract, row, note):
 @pytest.mark.parametrize("length,between,is_noted", [(200, ";", True), (200, "; ", True), (199, ";", False)])
 def test_lists_that_were_cut_off(warehouse, length, between, is_noted):
     longest = [between.join([f"Alcohol{i}", *["Domestic abuse"] * 20, "Drugs"])[:length] for i in range(60)]
-    rows = [
-        f"I{i},{('INCIDENT', 'ROC')[i % 2]},{day},{longest[i] if i % 10 else 'Drugs'},,," for i, day in enumerate(days(60))
-    ]
+    rows = [f"I{i},{('INCIDENT', 'ROC')[i % 2]},{day},{longest[i] if i % 10 else 'Drugs'},,," for i, day in enumerate(days(60))]
     entry = warehouse.land("incidents", *rows)
     note = "qualifiers: the longest, 54 different ones, have 200 characters each: are they cut off, and items lost?"
     assert (note in entry.drift) == is_noted, entry.drift

@@ -18,7 +18,6 @@ def orders(inbox: Path, refs: list[str], stamp: str = "20260105T020000Z") -> Pat
     return write_extract(inbox, "mda_orders", rows, columns=COLUMNS, stamp=stamp)
 
 
-
 @pytest.mark.parametrize(("sample_rows", "real_rows", "is_made_up"), [(5, 5, True), (4, 5, False), (1, 0, True), (0, 9, False)])
 def test_half_of_the_first_rows_must_be_made_up(new_home: Home, sample_rows: int, real_rows: int, is_made_up: bool) -> None:
     orders(new_home.inbox, [f"SAMPLE-MDA-{n}" for n in range(sample_rows)] + [f"M{n}" for n in range(real_rows)])

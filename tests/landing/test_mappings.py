@@ -167,7 +167,7 @@ def test_mapping_that_names_the_force_takes_priority(warehouse):
 
 
 def test_identifiers_are_hashed_under_any_header(warehouse):
-    write(warehouse, 'extract: drug_tests\nheaders: {custody_ref: Cust No}\nvalues: {result: {P: Positive}}\n')
+    write(warehouse, "extract: drug_tests\nheaders: {custody_ref: Cust No}\nvalues: {result: {P: Positive}}\n")
     header = "Cust No,arrested_at,trigger_offence,test_status,result"
     entry = land(warehouse, "CU-77,2025-03-01,Theft,Completed,p", "CU-78,never,Theft,Completed,p", extract="drug_tests",
                  header=header)  # fmt: skip
@@ -241,7 +241,7 @@ BAD = {
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %H:%M %Z'}": "%Z is not taken",
     "extract: incidents\ndates: {created_at: '%d-%M-%Y %H:%m'}": "has %M, the minutes, without the hour before it: %m is the",
     "extract: crimes\nvalues: {lpu: {D1:Dales}}": "values.lpu.D1:Dales: has no meaning: write it after a colon and a space",
-    "extract: crimes\nvalues:\n  lpu:\n    D1:  # ? 91 rows": 'values.lpu.D1: has no meaning: write it after a colon',
+    "extract: crimes\nvalues:\n  lpu:\n    D1:  # ? 91 rows": "values.lpu.D1: has no meaning: write it after a colon",
     "extract: Crimes": "extract: is no name: write it in small letters and digits, with _ between words",
     "extract: crimes\nconstants: {crime_ref: X}": "constants.crime_ref: only columns of text",
     "extract: op_trapped\nconstants: {address_ref: X}": "constants.address_ref: only columns of text",
@@ -259,7 +259,7 @@ BAD = {
 
 
 def test_a_code_becomes_a_blank_where_a_mapping_says_so(warehouse):
-    write(warehouse, "extract: crimes\nvalues: {lpu: {D1: ''}, status: {\"\": Recorded, N/K: \"\"}}\n")
+    write(warehouse, 'extract: crimes\nvalues: {lpu: {D1: \'\'}, status: {"": Recorded, N/K: ""}}\n')
     (named,) = read_mappings(warehouse.home, warehouse.contracts, force_names()).valid
     assert named.mapping.values == {"lpu": {"D1": ""}, "status": {"": "Recorded", "N/K": ""}}
 

@@ -96,9 +96,7 @@ def no_thread_is_left() -> bool:
     return not any(t.name.startswith("landing") for t in threading.enumerate())
 
 
-def test_running_query_is_interrupted_when_the_night_is_stopped(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_running_query_is_interrupted_when_the_night_is_stopped(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file that was being read is not refused for it."""
     drop_three(warehouse)
     started, real, reported = threading.Event(), land_file.read_file_rows, []
@@ -146,9 +144,7 @@ def test_file_between_two_queries_is_not_stored_when_the_night_is_stopped(
     assert not list((warehouse.home.raw / "crimes").rglob("*.parquet"))
 
 
-def test_file_too_large_for_its_share_of_memory_gets_all_of_it(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_too_large_for_its_share_of_memory_gets_all_of_it(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only that file: those of its extract that landed before are not landed again."""
     drop_three(warehouse)
     warehouse.drop("crimes", *CRIMES, end="2025-11-30", at="20260104T020000Z")
@@ -210,9 +206,7 @@ def test_files_read_at_the_same_time_fit_the_budget() -> None:
         read()
 
 
-def test_small_nights_and_single_extracts_are_read_one_by_one(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_small_nights_and_single_extracts_are_read_one_by_one(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
     size = sum(f.size for f in files)

@@ -67,8 +67,7 @@ def test_references_that_restart_each_month_are_noted_in_a_file_of_any_size(ware
     assert entry.replaced == ({name: replaced} if replaced else {})
     rows, verb = ("1 row of", "is") if replaced == 1 else (f"{replaced} rows of", "are")
     start = (
-        f"{rows} {name}, dated 2025-09-05, {verb} replaced by rows of "
-        f"{entry.source_file} with the same administration_ref: "
+        f"{rows} {name}, dated 2025-09-05, {verb} replaced by rows of {entry.source_file} with the same administration_ref: "
     )
     assert len(notes(entry)) == bool(replaced) and all(note.startswith(start) for note in notes(entry))
     # The same days again are newer versions.

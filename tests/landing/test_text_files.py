@@ -101,8 +101,7 @@ def test_headers_are_matched_loosely(warehouse, header):
 
 def test_unknown_missing_and_reordered_columns(warehouse):
     text = (
-        "Officer Name,order_value,,offence category,order date,order ref,benefit value\n"
-        "Constable X,5,y,Other,2025-03-03,A1,7\n"
+        "Officer Name,order_value,,offence category,order date,order ref,benefit value\nConstable X,5,y,Other,2025-03-03,A1,7\n"
     )
     entry = landed(warehouse, text.encode())
     assert entry.unknown_columns == ["Officer Name", "(column 3 has no name)"]

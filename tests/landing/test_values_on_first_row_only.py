@@ -1,7 +1,6 @@
 """Reports that have a value only on the first row of its group."""
 
 
-
 def crimes(*values, n=60, column=2):
     """Crimes with these values of a column in turn."""
     rows = [[f"C{i}", "2025-03-01", "92D", "Recorded", "Dales"] for i in range(n)]

@@ -191,7 +191,7 @@ def test_rows_of_an_unknown_value_are_those_of_the_newest_files(new_home: Home) 
     assert [u.rows for u in unknown_values(new_home, [*entries, *held])] == [20 + 40 + 80 + 10]
     retracted = held[1].model_copy(update={"outcome": "retracted"})
     assert [u.rows for u in unknown_values(new_home, [*entries, *held, retracted])] == [20 + 40 + 80 + 10], "the older counts"
-    without = entries[0].model_copy(update=newer | { "load_id": "w", "unknown_values": {}})
+    without = entries[0].model_copy(update=newer | {"load_id": "w", "unknown_values": {}})
     assert [u.rows for u in unknown_values(new_home, [*entries, *held, without])] == [0], "it stays listed"
 
 

@@ -10,9 +10,7 @@ from dagster_project.core.home import Home
 from .systems import SYSTEMS, write
 
 
-def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
-    pam: Callable, new_home: Home, tmp_path: Path
-) -> None:
+def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "crimes")
     path, out = write(system, tmp_path / "export"), tmp_path / "out" / "crime-book.yml"
     before = sorted(new_home.path.rglob("*"))

@@ -48,15 +48,17 @@ def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple
         ("Crimes 2023.csv", (date(2023, 1, 31), date(2023, 12, 31)), date(2026, 11, 2), "Crimes {year:%Y}.csv"),
         ("Crimes 2023.csv", (date(2023, 2, 1), date(2023, 12, 31)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2023, 7, 2), "Crimes {year:%Y}.csv"),
-        ("Crimes 2023 run 202307020230.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2026, 11, 2),
-         "Crimes {year:%Y} run {at:%Y%m%d%H%M}.csv"),
+        (
+            "Crimes 2023 run 202307020230.csv",
+            (date(2023, 1, 3), date(2023, 6, 30)),
+            date(2026, 11, 2),
+            "Crimes {year:%Y} run {at:%Y%m%d%H%M}.csv",
+        ),
         ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2023, 10, 1)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2024, 3, 29)), date(2026, 11, 2), "Crimes {financial_year:%Y}-*.csv"),
     ],
 )
-def test_year_of_a_system_that_began_or_ended_within_it(
-    name: str, days: tuple[date, date], saved_on: date, rule: str
-) -> None:
+def test_year_of_a_system_that_began_or_ended_within_it(name: str, days: tuple[date, date], saved_on: date, rule: str) -> None:
     """The other months were 0, complete; and the new system's file of the year withdrew the old one's."""
     drafted = draft_name(name, *days, saved_on)
     assert (drafted.name, drafted.covers) == (rule, None if "{" in rule else "months")
@@ -123,9 +125,7 @@ def test_rule_of_a_file_of_may_reads_other_months() -> None:
         ("Naloxone FY 2025-26.csv", (date(2025, 4, 2), date(2026, 4, 1)), "Naloxone FY *.csv", "months"),
     ],
 )  # fmt: skip
-def test_complete_window_in_the_name_is_used(
-    name: str, days: tuple[date, date], rule: str, covers: str | None
-) -> None:
+def test_complete_window_in_the_name_is_used(name: str, days: tuple[date, date], rule: str, covers: str | None) -> None:
     drafted = draft_name(name, *days)
     assert (drafted.name, drafted.covers, drafted.doubt) == (rule, covers, "")
     assert read_pattern(rule).fits(name)

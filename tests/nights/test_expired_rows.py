@@ -84,9 +84,7 @@ def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasab
         assert con.execute("select kept_night, is_carried from raw.kept_months").fetchall() == [(NIGHT, False)]
 
 
-def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(
-    new_home: Home, erasable: dict[str, LedgerEntry]
-) -> None:
+def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
     """A night that was stopped before it erased: its figures are made of the totals already."""
     replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
     path = load_of(erasable["crimes 2014"]).raw(new_home)

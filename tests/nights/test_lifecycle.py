@@ -116,9 +116,7 @@ def test_a_full_disk_is_reported_by_the_receipt_and_the_check(new_home: Home, mo
     assert find_problems(new_home, 36)[0].startswith("the home's disk is full (")
 
 
-def test_the_next_night_writes_a_receipt_that_had_no_room(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_night_writes_a_receipt_that_had_no_room(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

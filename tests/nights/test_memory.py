@@ -65,9 +65,7 @@ def test_a_file_larger_than_memory_lands_and_leaves_no_spill(home: Home) -> None
     assert not home.spill.exists()
 
 
-def test_many_figures_are_built_a_mart_at_a_time_with_the_same_result(
-    week_copy: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_figures_are_built_a_mart_at_a_time_with_the_same_result(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tens of millions of figures in one query need more memory than a night has."""
 
     def facts() -> list[tuple]:

@@ -160,7 +160,6 @@ def test_nights_take_over_nodes_of_the_night_before(compared_nights: ComparedNig
 
 @pytest.mark.long
 def test_a_night_can_be_rebuilt(compared_nights: ComparedNights) -> None:
-    """From raw/ and the ledger of that time, to the last digit: with its ties and late files, without those of later nights.
-    """
+    """From raw/ and the ledger of that time, to the last digit: with its ties and late files, without those of later nights."""
     comparison = rebuild_and_compare(compared_nights.home, compared_nights.runs[-2].receipt.night_id)
     assert (comparison.differing, comparison.figures) == (0, compared_nights.figures[-2]), comparison.rows

@@ -82,9 +82,7 @@ def test_status_reports_a_rollback(week_copy: Home) -> None:
 
 
 @pytest.mark.long
-def test_the_night_after_a_rollback_builds_everything(
-    week: Home, week_copy: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_night_after_a_rollback_builds_everything(week: Home, week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
     assert outputs.chosen_outputs(read_config(week_copy)) == list(outputs.OUTPUTS)
     week_copy.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")

@@ -32,5 +32,6 @@ def test_rows_of_the_night_s_own_files_are_not_listed(new_home: Home) -> None:
     assert list_withdrawn(night) == {"naloxone": 2}
     with (new_home.nights / f"{night.night_id}__withdrawn.csv").open(encoding="utf-8", newline="") as file:
         assert [(r["key"], r["file"], r["withdrawn_by"]) for r in csv.DictReader(file)] == [
-            ("A", "one.csv", "three.csv"), ("C", "two.csv", "three.csv")
+            ("A", "one.csv", "three.csv"),
+            ("C", "two.csv", "three.csv"),
         ]

@@ -210,7 +210,8 @@ def _land_file(path, result, forces, identities, months, landed_at, releases, lo
     # Rows without a key of files of one time can't be told apart, and say their month alone: no two may cover a month.
     first, last = (start.year, start.month), (end.year, end.month)
     shared = (
-        i for i in identities
+        i
+        for i in identities
         if i[:2] == identity[:2] and i[4] == stamp and (i[2].year, i[2].month) <= last and first <= (i[3].year, i[3].month)
     )
     if stamp is not None and contract.kind == "monthly" and any(shared):

@@ -1,7 +1,7 @@
 """The method of NHSRplotthedots on many series at once, in numpy: a second implementation, without the warehouse's code.
 
-    marked, direction = charted(values)                       # limits from the series' own months, as in the package
-    marked, direction = charted(values, mean=100, limit=30)   # known limits
+marked, direction = charted(values)                       # limits from the series' own months, as in the package
+marked, direction = charted(values, mean=100, limit=30)   # known limits
 """
 
 from typing import Any

@@ -117,9 +117,7 @@ def drug_tests(get, options):
 
     def positive_by(cocaine, opiates):
         return facts(
-            row
-            for row in positive
-            if ((row["cocaine"] == "Positive"), (row["opiates"] == "Positive")) == (cocaine, opiates)
+            row for row in positive if ((row["cocaine"] == "Positive"), (row["opiates"] == "Positive")) == (cocaine, opiates)
         )
 
     yield Flow(mart, "trigger_arrests", extract, facts(arrests))

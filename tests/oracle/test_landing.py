@@ -274,9 +274,7 @@ SEARCH = "Date,Legislation,Object of search,Outcome,Age range,Self-defined ethni
 def test_a_newer_published_month_replaces_the_older_and_a_canonical_file_outranks_both(inbox):
     name = "2025-07-derbyshire-stop-and-search.csv"
     same = "2025-07-05T10:00:00+00:00,,Drugs,,,"
-    inbox.put(
-        name, f"{SEARCH}\n{same}\n{same}\n2025-06-30T22:59:00+00:00,,,,,\n2025-06-30T23:00:00+00:00,,,,,\n"
-    )
+    inbox.put(name, f"{SEARCH}\n{same}\n{same}\n2025-06-30T22:59:00+00:00,,,,,\n2025-06-30T23:00:00+00:00,,,,,\n")
     landing = inbox.land()
     assert len(landing.rows["stop_search", "derbyshire"]) == 3  # repeated rows stay; one row is of June
     inbox.night()

@@ -132,17 +132,13 @@ def test_flow_by_unit_and_period():
 def test_no_change_where_either_period_is_partial_and_no_percentage_of_zero():
     rows = [row_on("2025-05-10"), row_on("2025-06-10")]
     f = Figures(landing_of("naloxone", rows, ("2024-05-02", "2025-06-30")))
-    may, june = (
-        f.by["naloxone_administrations", "all", "derbyshire", "month", m] for m in ("May 2025", "Jun 2025")
-    )
+    may, june = (f.by["naloxone_administrations", "all", "derbyshire", "month", m] for m in ("May 2025", "Jun 2025"))
     assert (may["prior_value"], may["volume_change"], may["pct_change"]) == (0, None, None)
     assert (june["prior_value"], june["volume_change"], june["pct_change"]) == (0, 1, None)
 
 
 def test_a_force_without_units_has_only_the_force_and_not_recorded():
-    landing = landing_of(
-        "naloxone", [row_on("2024-05-01", lpu="Dales")], ("2024-05-01", "2024-05-31"), force="leicestershire"
-    )
+    landing = landing_of("naloxone", [row_on("2024-05-01", lpu="Dales")], ("2024-05-01", "2024-05-31"), force="leicestershire")
     rows = Figures(landing).rows
     assert {(r["area_type"], r["area_code"]) for r in rows} == {
         ("force", "leicestershire"),
@@ -228,9 +224,7 @@ def test_drug_finds_are_not_available_from_published_searches():
         "age_range": None,
         "self_defined_ethnicity": None,
     }
-    landing = landing_of(
-        "stop_search", [row_on("2025-01-05", **search)], ("2025-01-01", "2025-01-31"), form="police_uk"
-    )
+    landing = landing_of("stop_search", [row_on("2025-01-05", **search)], ("2025-01-01", "2025-01-31"), form="police_uk")
     del landing.rows["stop_search", "derbyshire"][0]["lpu"]
     own_searches = landing_of("stop_search", [row_on("2025-02-05", object_found="Y", **search)], ("2025-02-01", "2025-02-28"))
     place = ("stop_search", "derbyshire")
@@ -313,10 +307,7 @@ def test_repeat_addresses_are_counted():
 
 
 def test_fpn_share_is_each_authority_s_share_of_the_force():
-    rows = [
-        row_on("2025-01-05", kind="Fixed penalty notice", authority=a, issuing_team=None)
-        for a in ("X", "X", "X", "Y")
-    ]
+    rows = [row_on("2025-01-05", kind="Fixed penalty notice", authority=a, issuing_team=None) for a in ("X", "X", "X", "Y")]
     f = Figures(landing_of("pspo_enforcement", rows, ("2025-01-01", "2025-01-31")))
     assert f("fpn_share", "Jan 2025", "X") == 75
     assert ("fpn_share", "all", "derbyshire", "month", "Jan 2025") not in f.by

@@ -38,9 +38,7 @@ def graph(defs):
 def test_every_counted_extract_leads_to_the_published_file(graph):
     published = dg.AssetKey(["published", "warehouse"])
     ancestors = (
-        graph.get_ancestor_asset_keys(published)
-        if hasattr(graph, "get_ancestor_asset_keys")
-        else _ancestors(graph, published)
+        graph.get_ancestor_asset_keys(published) if hasattr(graph, "get_ancestor_asset_keys") else _ancestors(graph, published)
     )
     counted = {extract for _, _, extract in measure_sources()}
     assert counted and counted <= load_contracts().keys()

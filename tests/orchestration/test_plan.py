@@ -32,8 +32,18 @@ RULE = dg.AssetCheckKey(MART, "repeated_rows")
         ({"step_keys_to_execute": ["published__postgres"]}, False, False),
         ({"asset_selection": frozenset({OPEN}), "step_keys_to_execute": ["publishing"]}, False, False),
     ],
-    ids=["all", "none named", "all steps", "an extract", "a mart", "to the end", "a check", "the last steps", "PostgreSQL",
-         "an output"],
+    ids=[
+        "all",
+        "none named",
+        "all steps",
+        "an extract",
+        "a mart",
+        "to the end",
+        "a check",
+        "the last steps",
+        "PostgreSQL",
+        "an output",
+    ],
 )
 def test_which_steps_a_run_takes(run: dict, lands: bool, publishes: bool) -> None:
     plan = plan_of(dg.DagsterRun(job_name="nightly", run_id="r", **run))

@@ -236,7 +236,11 @@ def test_postgresql_has_only_categories_and_unknown_units(three_nights: tuple[Ho
         files = {role for _, marks in search(embedded.server_folder(Home(tmp_path / "home"))) for role in marks}
     assert {role for marks in marks_by_relation.values() for role in marks} == {"C", "N"}, marks_by_relation
     assert {relation for relation, marks in marks_by_relation.items() if "N" in marks} <= {
-        "meta.vocabulary", "meta.files", "meta.checks", "pg_catalog.pg_statistic", "pg_catalog.pg_stats",
+        "meta.vocabulary",
+        "meta.files",
+        "meta.checks",
+        "pg_catalog.pg_statistic",
+        "pg_catalog.pg_stats",
     }, marks_by_relation
     assert {"marts.measures", "bi.fact_figure", "pg_catalog.pg_statistic"} <= {*marks_by_relation} and len(relations) > 150
     assert files <= {"C", "N"}

@@ -89,7 +89,7 @@ def attack(
     listed = ", ".join(f"'{m}'" for m in (*sorted(names), *rates))
     rows = con.execute(
         f"""
-        select p.measure, p.area_type, p.area_code, p.category, {month('p.period_start')}, {month('p.period_end')},
+        select p.measure, p.area_type, p.area_code, p.category, {month("p.period_start")}, {month("p.period_end")},
             p.value, p.numerator, p.denominator, p.prior_value, max(m.value)
         from {public} as p
         join marts.measures as m
@@ -97,7 +97,7 @@ def attack(
             and p.area_code = m.area_code and p.category = m.category and p.period_type = m.period_type
             and p.period_start = m.period_start and p.period_end = m.period_end
         where p.measure in ({listed}) and p.data_status <> 'not_available' and {where}
-            {'' if by_area_and_category else "and (p.area_type = 'force' or p.category = 'all')"}
+            {"" if by_area_and_category else "and (p.area_type = 'force' or p.category = 'all')"}
         group by all
         order by all
         """

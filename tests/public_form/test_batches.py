@@ -107,9 +107,7 @@ def test_the_public_form_is_the_same_in_batches(mode: str, batches_run: list[str
     assert tables(con) == ["measures"]
 
 
-def test_a_batch_has_as_many_forces_and_marts_as_fit_in_memory(
-    batches_run: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_has_as_many_forces_and_marts_as_fit_in_memory(batches_run: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     con = marts_of_two_forces()
     figures = dict(con.execute("select mart || ' ' || force_code, count(*) from marts.measures group by all").fetchall())
     room = 2 * max(figures.values())

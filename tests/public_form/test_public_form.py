@@ -38,8 +38,7 @@ def test_the_sample_is_published_with_both_forms(sample_home: Home) -> None:
     small = " or ".join(f"({c} > 0 and {c} < 5)" for c in ("value", "prior_value"))
     exempt = "'pspos_new', 'pspos_active', 'crimes'"
     assert query(
-        f"select count(*) {both} unit = 'count' and ({small})"
-        f" and measure not in ({exempt}) and mart <> 'mart_public_health'"
+        f"select count(*) {both} unit = 'count' and ({small}) and measure not in ({exempt}) and mart <> 'mart_public_health'"
     ) == [(0,)]
     small = " or ".join(f"({c} > 0 and {c} < 5)" for c in ("numerator", "denominator"))
     assert query(f"select count(*) {both} {small}") == [(0,)]

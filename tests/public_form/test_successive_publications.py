@@ -98,7 +98,7 @@ def test_a_figure_that_a_correction_makes_small_is_known_from_the_earlier_public
 PUBLIC_ROWS = "select * from marts_public.measures"
 CREATE_MADE = f"""
 create table made as
-select mart, force_code, min({month('period_end')})::int as from_month_no
+select mart, force_code, min({month("period_end")})::int as from_month_no
 from ((from marts.measures except from earlier) union all (from earlier except from marts.measures))
 group by all
 """

@@ -55,9 +55,7 @@ def test_the_attack_finds_figures_if_only_small_ones_are_hidden() -> None:
     con = suppressed(1003)
     con.execute(NAIVE)
     where = "p.mart = 'mart_drug_offences'"
-    result = attack(
-        con, MEASURES_OF["mart_drug_offences"], public="naive", areas="areas_now", where=where, stop_after=5
-    )
+    result = attack(con, MEASURES_OF["mart_drug_offences"], public="naive", areas="areas_now", where=where, stop_after=5)
     assert len(result.broken) == 5 and any(least == most for *_, least, most in result.broken)
 
 
@@ -102,8 +100,6 @@ def sample(sample_home: Home) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.mark.parametrize("measures", [["naloxone_administrations"], ["properties_identified", "repeat_addresses"], ["orders"]])
-def test_no_small_figure_of_the_sample_can_be_bounded_closely(
-    sample: duckdb.DuckDBPyConnection, measures: list[str]
-) -> None:
+def test_no_small_figure_of_the_sample_can_be_bounded_closely(sample: duckdb.DuckDBPyConnection, measures: list[str]) -> None:
     result = attack(sample, measures, areas="areas_now", where="p.mart <> 'mart_mda_orders'")
     assert result.hidden > 100 and result.broken == []

@@ -167,9 +167,7 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
     assert shown_nights(new_home, "open") == {NIGHTS[1]}
 
 
-def test_an_error_after_the_switch_is_reported_of_a_published_night(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_after_the_switch_is_reported_of_a_published_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_small(new_home, NIGHTS[0], "open")
     mend = folder_swap.mend_links
 

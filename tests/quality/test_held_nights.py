@@ -67,16 +67,13 @@ def check_unchanged(week_copy: Home) -> Callable[[], None]:
     return check
 
 
-def test_a_night_with_a_wrong_figure_is_held(
-    week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
-) -> None:
+def test_a_night_with_a_wrong_figure_is_held(week_copy: Home, check_unchanged: Callable[[], None], pam: Callable) -> None:
     with pytest.MonkeyPatch.context() as patch:
         build_a_wrong_figure(patch)
         result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1
     message = (
-        "Lines closed in mart_county_lines (derbyshire): in 1 place this is not so: A year is the sum of its months."
-        f" [{RULE}]"
+        f"Lines closed in mart_county_lines (derbyshire): in 1 place this is not so: A year is the sum of its months. [{RULE}]"
     )
     assert message in result.stderr and "held back; the last publication stays" in result.stderr
     assert f"Critical  {message}" in result.stdout

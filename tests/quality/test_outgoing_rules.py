@@ -303,9 +303,7 @@ def test_a_cell_of_several_months_is_compared_with_their_sum() -> None:
         con.execute(f"create table warehouse.reports.cells as select measure, shows, {place}, first as"
                     " period_start, last as period_end, 't' as table_name,"
                     " if(measure = 'without a figure', null, 8.0) as value from cells")  # fmt: skip
-        no_others = ", ".join(
-            f"0.0 as {c}" for c in ("prior_value", "volume_change", "pct_change", "numerator", "denominator")
-        )
+        no_others = ", ".join(f"0.0 as {c}" for c in ("prior_value", "volume_change", "pct_change", "numerator", "denominator"))
         con.execute(f"create table warehouse.marts.measures as select measure, {place}, make_date(2025, month, 1) as"
                     " period_start, last_day(make_date(2025, month, 1)) as period_end, 'month' as period_type, data_status,"
                     f" 3.0 + month as value, {no_others} from months")  # fmt: skip

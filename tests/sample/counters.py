@@ -14,10 +14,7 @@ Rows = dict[str, list[Row]]
 
 
 AREAS = {
-    name.lower(): area
-    for area in seed("areas")
-    if area["force_name"] == FORCE
-    for name in (area["lpu_code"], area["lpu_name"])
+    name.lower(): area for area in seed("areas") if area["force_name"] == FORCE for name in (area["lpu_code"], area["lpu_name"])
 }
 SECTIONS = {name: area["section_name"] for name, area in AREAS.items()}
 UNITS = {name: area["lpu_name"] for name, area in AREAS.items()}
@@ -37,9 +34,7 @@ class Selection:
 
     @property
     def year_before(self) -> "Selection":
-        days = {
-            name: f"{int(day[:4]) - 1}{day[4:]}" for name, day in (("start", self.start), ("end", self.end))
-        }
+        days = {name: f"{int(day[:4]) - 1}{day[4:]}" for name, day in (("start", self.start), ("end", self.end))}
         return replace(self, **days, label=self.label.replace(self.end[:4], days["end"][:4]))
 
 
@@ -89,9 +84,7 @@ def rate(
 
 
 def recorded_crimes(codes: set[str]) -> Callable[[Rows, Selection], Decimal]:
-    return counter(
-        "crimes", lambda row: row["status"] == "Recorded" and row["offence_code"].split("/")[0] in codes
-    )
+    return counter("crimes", lambda row: row["status"] == "Recorded" and row["offence_code"].split("/")[0] in codes)
 
 
 def positive(row: Row) -> bool:
@@ -133,18 +126,13 @@ def repeats(rows: Rows, selection: Selection) -> Decimal:
 
 def pspos_active(rows: Rows, selection: Selection) -> Decimal:
     return Decimal(
-        sum(
-            row["day"] <= selection.end and (not row["ends_on"] or selection.end < row["ends_on"])
-            for row in rows["pspos"]
-        )
+        sum(row["day"] <= selection.end and (not row["ends_on"] or selection.end < row["ends_on"]) for row in rows["pspos"])
     )
 
 
 def cohort(rows: Rows, selection: Selection) -> Decimal:
     return Decimal(
-        max((row for row in rows["iom_cohort"] if row["day"] <= selection.end), key=lambda row: row["day"])[
-            "cohort_size"
-        ]
+        max((row for row in rows["iom_cohort"] if row["day"] <= selection.end), key=lambda row: row["day"])["cohort_size"]
     )
 
 
@@ -171,14 +159,10 @@ def public_health(measure: str) -> Callable[[Rows, Selection], Decimal]:
     return value
 
 
-drug_search = counter(
-    "stop_search", lambda row: row["object_of_search"].lower() in ("controlled drugs", "drugs")
-)
+drug_search = counter("stop_search", lambda row: row["object_of_search"].lower() in ("controlled drugs", "drugs"))
 drug_find = counter(
     "stop_search",
-    lambda row: (
-        row["object_of_search"].lower() in ("controlled drugs", "drugs") and row["object_found"] == "Y"
-    ),
+    lambda row: row["object_of_search"].lower() in ("controlled drugs", "drugs") and row["object_found"] == "Y",
 )
 notice = counter("pspo_enforcement", lambda row: row["kind"] == "Fixed penalty notice", category="authority")
 completed = counter("drug_tests", lambda row: row["test_status"] == "Completed")
@@ -208,15 +192,11 @@ COUNTERS: dict[tuple[str, str], Callable[[Rows, Selection], Decimal]] = {
     ("mart_op_trapped", "people_safeguarded"): counter("op_trapped", amount="people_safeguarded"),
     ("mart_op_trapped", "repeat_addresses"): repeats,
     ("mart_school_inputs", "inputs_delivered"): counter("school_inputs", category="phase"),
-    ("mart_school_inputs", "young_people_engaged"): counter(
-        "school_inputs", amount="young_people", category="phase"
-    ),
+    ("mart_school_inputs", "young_people_engaged"): counter("school_inputs", amount="young_people", category="phase"),
     ("mart_confiscation_orders", "orders"): orders,
     ("mart_confiscation_orders", "order_value"): order_value,
     ("mart_confiscation_orders", "benefit_value"): counter("confiscation_orders", amount="benefit_value"),
-    ("mart_confiscation_orders", "compensation_value"): counter(
-        "confiscation_orders", amount="compensation_value"
-    ),
+    ("mart_confiscation_orders", "compensation_value"): counter("confiscation_orders", amount="compensation_value"),
     ("mart_confiscation_orders", "aris_returns"): counter("aris_returns", amount="amount"),
     ("mart_cash_seizures", "orders_obtained"): counter("cash_seizures"),
     ("mart_cash_seizures", "orders_obtained_value"): counter("cash_seizures", amount="amount"),
@@ -231,9 +211,7 @@ COUNTERS: dict[tuple[str, str], Callable[[Rows, Selection], Decimal]] = {
     ("mart_incidents", "roc_drugs"): incidents("ROC"),
     ("mart_incidents", "incidents_drugs_emergency"): incidents("INCIDENT", "Emergency"),
     ("mart_incidents", "roc_drugs_emergency"): incidents("ROC", "Emergency"),
-    ("mart_intelligence", "intelligence_items"): counter(
-        "intelligence", lambda row: has_item(row["themes"], "drugs")
-    ),
+    ("mart_intelligence", "intelligence_items"): counter("intelligence", lambda row: has_item(row["themes"], "drugs")),
     ("mart_pspo", "pspos_new"): counter("pspos"),
     ("mart_pspo", "pspos_active"): pspos_active,
     ("mart_pspo", "fpns_issued"): notice,
@@ -247,9 +225,7 @@ COUNTERS: dict[tuple[str, str], Callable[[Rows, Selection], Decimal]] = {
     ("mart_public_health", "alcohol_admission_rate"): public_health("alcohol_admission_rate"),
     ("mart_public_health", "treatment_registrations"): public_health("treatment_registrations"),
     ("mart_prevention_activity", "activities"): counter("prevention_activity", category="activity"),
-    ("mart_prevention_activity", "activity_quantity"): counter(
-        "prevention_activity", amount="quantity", category="activity"
-    ),
+    ("mart_prevention_activity", "activity_quantity"): counter("prevention_activity", amount="quantity", category="activity"),
 }
 
 
@@ -270,9 +246,7 @@ def computed_figure(rows: Rows, printed: Row) -> Decimal:
 def last_place(printed: str) -> Decimal:
     """The value of the last printed place: 0.1 of `4.9%`, 100,000 of `£1.1 million`, 1 of `eight`."""
     decimals = re.search(r"\.(\d+)", printed)
-    return Decimal(1).scaleb(-len(decimals[1]) if decimals else 0) * (
-        1_000_000 if "million" in printed else 1
-    )
+    return Decimal(1).scaleb(-len(decimals[1]) if decimals else 0) * (1_000_000 if "million" in printed else 1)
 
 
 def agrees(value: Decimal, printed: Row, rounding: str) -> bool:

@@ -55,8 +55,10 @@ def test_the_marts_agree_with_the_printed_figure(marts, row):
     )
     values = values_in_marts(marts, row)
     # Rounded, or cut off as the report does in places (32% for 32.63%).
-    is_same = len(values) == 1 and values[0][0] is not None and any(
-        agrees(values[0][0], row, rounding) for rounding in (ROUND_HALF_UP, ROUND_DOWN)
+    is_same = (
+        len(values) == 1
+        and values[0][0] is not None
+        and any(agrees(values[0][0], row, rounding) for rounding in (ROUND_HALF_UP, ROUND_DOWN))
     )
     assert is_same != disagrees, (row["printed"], values)
 

@@ -35,9 +35,9 @@ NOT_COMPUTABLE = {
 
 
 def name(row: Row) -> str:
-    return "-".join(
-        row[part] for part in ("paragraph", "measure", "figure", "area_name", "category", "period_label")
-    ).replace(" ", "_")
+    return "-".join(row[part] for part in ("paragraph", "measure", "figure", "area_name", "category", "period_label")).replace(
+        " ", "_"
+    )
 
 
 @pytest.mark.parametrize("printed", PRINTED, ids=[name(row) for row in PRINTED])
@@ -83,16 +83,14 @@ def school_inputs_increased(rows: Rows) -> bool:
 
 def charity_had_nothing_before(rows: Rows) -> bool:
     value = COUNTERS["mart_mda_orders", "order_value"]
-    return value(rows, over("2019-04-01", "2024-04-30", "Charity")) == 0 < value(
-        rows, over("2024-05-01", "2025-03-31", "Charity")
+    return (
+        value(rows, over("2019-04-01", "2024-04-30", "Charity")) == 0 < value(rows, over("2024-05-01", "2025-03-31", "Charity"))
     )
 
 
 def all_positives_have_a_substance(rows: Rows) -> bool:
     selection = over("2024-09-01", "2025-10-31")
-    named = sum(
-        COUNTERS["mart_drug_tests", f"positive_{each}"](rows, selection) for each in ("cocaine", "opiates", "both")
-    )
+    named = sum(COUNTERS["mart_drug_tests", f"positive_{each}"](rows, selection) for each in ("cocaine", "opiates", "both"))
     assert substances(False, False)(rows, selection) == 135
     return named == COUNTERS["mart_drug_tests", "tests_positive"](rows, selection)
 
@@ -106,8 +104,7 @@ def naloxone_adds_up(rows: Rows) -> bool:
     sections = sorted(set(SECTIONS.values()))
     units = {(SECTIONS[unit.lower()], unit) for unit in UNITS.values()}
     return sum(within("section", each) for each in sections) == within("force", FORCE) and all(
-        sum(within("lpu", unit) for at, unit in units if at == section) == within("section", section)
-        for section in sections
+        sum(within("lpu", unit) for at, unit in units if at == section) == within("section", section) for section in sections
     )
 
 
@@ -122,9 +119,7 @@ def lines_over_thirteen_months(rows: Rows) -> bool:
 def most_confiscations_are_drug_supply(rows: Rows) -> bool:
     by_offence = counter("confiscation_orders", category="offence_category")
     years = [(f"{year}-04-01", f"{year + 1}-03-31") for year in range(2019, 2026)]
-    return all(
-        2 * by_offence(rows, over(*year, "Drug supply")) > by_offence(rows, over(*year)) for year in years
-    )
+    return all(2 * by_offence(rows, over(*year, "Drug supply")) > by_offence(rows, over(*year)) for year in years)
 
 
 def police_and_charity_add_up(rows: Rows) -> bool:
@@ -132,9 +127,7 @@ def police_and_charity_add_up(rows: Rows) -> bool:
     parts = [value(rows, over("2024-04-01", "2025-03-31", each)) for each in ("Police", "Charity")]
     whole = value(rows, over("2024-04-01", "2025-03-31"))
     # The printed parts are a pound short, as their pence are cut off
-    assert sum(part.quantize(Decimal(1), ROUND_HALF_UP) for part in parts) + 1 == whole.quantize(
-        Decimal(1), ROUND_HALF_UP
-    )
+    assert sum(part.quantize(Decimal(1), ROUND_HALF_UP) for part in parts) + 1 == whole.quantize(Decimal(1), ROUND_HALF_UP)
     return sum(parts) == whole
 
 

@@ -52,9 +52,7 @@ def digest(files: list[Path]) -> str:
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
 
 
-def test_every_extract_has_a_file(
-    sample_files: list[Path], sample_rows: dict[str, list[dict[str, str]]]
-) -> None:
+def test_every_extract_has_a_file(sample_files: list[Path], sample_rows: dict[str, list[dict[str, str]]]) -> None:
     assert set(sample_rows) == EXTRACTS
     assert len({path.name for path in sample_files}) == len(sample_files) == 25
     assert sum(map(len, sample_rows.values())) > 50_000
@@ -126,10 +124,7 @@ def test_some_files_use_other_encodings_and_separators(sample_files: list[Path])
     start = {path.name.split("__")[0]: path.read_bytes()[:600] for path in sample_files}
     assert start["drug_tests"].startswith(b"\x1f\x8b")
     assert start["school_inputs"].startswith(b"\xff\xfe")
-    assert (
-        start["pspo_enforcement"].startswith(b"\xef\xbb\xbfEnforcement Ref,")
-        and b"\r\n" in start["pspo_enforcement"]
-    )
+    assert start["pspo_enforcement"].startswith(b"\xef\xbb\xbfEnforcement Ref,") and b"\r\n" in start["pspo_enforcement"]
     assert b";" in start["county_lines"] and b"/2024;" in start["county_lines"]
     assert b"\t" in start["prevention_activity"]
     assert b'"\xa3' in start["confiscation_orders"]
@@ -139,9 +134,7 @@ def test_no_street_file_looks_like_a_doubled_feed(
     sample_files: list[Path], read_sample: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     for path in (path for path in sample_files if path.name.endswith("-street.csv")):
-        counts = Counter(
-            tuple(row.values()) for row in read_sample(path) if row["crime_type"] == "Anti-social behaviour"
-        )
+        counts = Counter(tuple(row.values()) for row in read_sample(path) if row["crime_type"] == "Anti-social behaviour")
         assert any(number % 2 for number in counts.values())
         assert max(counts.values()) > 1, "genuine identical rows are part of a real file"
 

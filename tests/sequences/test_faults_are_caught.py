@@ -188,9 +188,7 @@ def test_a_fault_in_the_models_is_caught(compare: Callable[..., list[str]], stag
 
 
 @pytest.mark.parametrize("fault", all_but_first_long(CODE))
-def test_a_fault_in_the_code_is_caught(
-    compare: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
+def test_a_fault_in_the_code_is_caught(compare: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     sequence, owner, name, wrong = CODE[fault]
     monkeypatch.setattr(owner, name, wrong)
     assert compare(sequence) != []
@@ -206,9 +204,7 @@ ERASED = {
 
 
 @pytest.mark.parametrize("fault", ERASED)
-def test_a_fault_in_the_kept_totals_is_caught(
-    compare: Callable[..., list[str]], staging: Staging, fault: str
-) -> None:
+def test_a_fault_in_the_kept_totals_is_caught(compare: Callable[..., list[str]], staging: Staging, fault: str) -> None:
     model, right, wrong = ERASED[fault]
     assert right in staging.sql[model], "the fault would change nothing"
     broken = replace(staging, sql=staging.sql | {model: staging.sql[model].replace(right, wrong)})

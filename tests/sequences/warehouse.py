@@ -341,9 +341,7 @@ class Warehouse:
         assert len(erased) == len(expired) and not any(load_of(e).raw(self.home).exists() for e in expired)
         return [str(e.load_id) for e in expired]
 
-    def measures(
-        self, since: str, before: dict[str, list[str]] | None = None, figures: bool = False
-    ) -> dict[str, set[tuple]]:
+    def measures(self, since: str, before: dict[str, list[str]] | None = None, figures: bool = False) -> dict[str, set[tuple]]:
         """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that only identical
         values are equal. `before`: the loads that the existing tables are built from; what no file has touched since stays.
         `figures`: the rows of the marts, too.

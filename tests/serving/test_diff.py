@@ -227,9 +227,7 @@ def test_only_compared_columns_count(week: Home, con: duckdb.DuckDBPyConnection)
     assert differing == [(["prior_value"], "changed")]
 
 
-def test_a_value_that_appears_or_disappears_is_a_change(
-    week: Home, con: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_value_that_appears_or_disappears_is_a_change(week: Home, con: duckdb.DuckDBPyConnection) -> None:
     """A cohort whose count is not known yet: complete, and null."""
     con.execute(f"attach '{publication_of(week, 'today').path}' as later (read_only)")
     condition = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"

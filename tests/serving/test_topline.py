@@ -285,9 +285,7 @@ def retyped(path: Path, **changes: str) -> Path:
     return new
 
 
-def test_retyped_figures_disagree_and_other_tables_are_not_linked(
-    pam: Callable, sample_home: Home, tmp_path: Path
-) -> None:
+def test_retyped_figures_disagree_and_other_tables_are_not_linked(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     path = tmp_path / "topline.docx"
     assert pam("topline", "possession_offences", "--out", path, "--home", sample_home.path).exit_code == 0
 

@@ -58,9 +58,7 @@ def run(checkout: Path, commands: list[list[str]]) -> str:
 
 
 @pytest.mark.parametrize("model", ["mart_naloxone", "stg_naloxone", "periods"])
-def test_own_hooks_run_for_every_materialization(
-    candidate: Candidate, model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_hooks_run_for_every_materialization(candidate: Candidate, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of months, a view and a table."""
     config = dbt_runner.manifest().nodes[f"model.pam_warehouse.{model}"].config
     monkeypatch.setattr(config, "pre_hook", [Hook(HOOK % "before")])

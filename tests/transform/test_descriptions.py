@@ -30,9 +30,7 @@ def _nodes() -> list:
 
 
 def test_built_and_described_columns_are_the_same(empty_candidate: Candidate) -> None:
-    described: Columns = {
-        (n.database, n.schema, getattr(n, "alias", None) or n.identifier): set(n.columns) for n in _nodes()
-    }
+    described: Columns = {(n.database, n.schema, getattr(n, "alias", None) or n.identifier): set(n.columns) for n in _nodes()}
     built = _built(empty_candidate)
     assert len(built) > 100
     assert set(built) == set(described)

@@ -71,10 +71,7 @@ def test_those_of_the_project_are_sound() -> None:
         ),
         (
             set_in("referrals", coverage="drug_tests with referred from 2023-02-30"),
-            [
-                "seeds/measure_list.csv: referrals: coverage: `drug_tests with referred from 2023-02-30`: "
-                "2023-02-30 is no date"
-            ],
+            ["seeds/measure_list.csv: referrals: coverage: `drug_tests with referred from 2023-02-30`: 2023-02-30 is no date"],
         ),
         (
             # Before that date, categories would be 0.
@@ -157,13 +154,21 @@ def test_those_of_the_project_are_sound() -> None:
         (rename_in("naloxone_events", "'naloxone_administrations'", '"naloxone_administrations"'), []),
         (rename_in("naloxone_events", "{{ event(", "{# An event() for each row. #}/* event() */{{-event("), []),
         (rename_in("naloxone_events", "'administered_at', ", "happened='administered_at', measure="), []),
-        (rename_in("confiscation_orders_events", "category('offence_category'), 'order_value',",
-                   "amount='order_value', category=category('offence_category'),"), []),
+        (
+            rename_in(
+                "confiscation_orders_events",
+                "category('offence_category'), 'order_value',",
+                "amount='order_value', category=category('offence_category'),",
+            ),
+            [],
+        ),
         (rename_in("intelligence_events", "where {{", "cross join {{ source('raw', 'night') }} where {{"), []),
         (rename_in("naloxone_events", "from {{", "from days where x in (\n    select\n)\nunion all select 1 from {{"), []),
         (
             lambda measures, _: measures["test_rate"].update(
-                numerator="tests_missed", denominator="arrests_to_test", coverage=measures["tests_missed"]["coverage"],
+                numerator="tests_missed",
+                denominator="arrests_to_test",
+                coverage=measures["tests_missed"]["coverage"],
             ),
             [],
         ),
@@ -244,7 +249,7 @@ def asked_of(model: str) -> bool:
         f"select {EVENT}\nfrom {VISITS}\nwhere visit_ref <> 'a--b' and operation = 'x'",
         f"with a as (\n    select *\n    from\n        {VISITS}\n    where operation = 'x'\n)\n\nselect {EVENT}\nfrom\n    a",
         f"with a as (select *, operation = 'x' as is_x from {VISITS}) select {EVENT} from a where is_x",
-        f'WITH a AS (SELECT *, operation = \'x\' AS "Is_X" FROM {VISITS}) SELECT {EVENT} FROM a WHERE is_x',
+        f"WITH a AS (SELECT *, operation = 'x' AS \"Is_X\" FROM {VISITS}) SELECT {EVENT} FROM a WHERE is_x",
         f"with a as (select *, operation = 'x' is_x, not is_x as is_y from {VISITS}) select {EVENT} from a where is_y",
         f"with a (visited_on, x) as (select visited_on, operation from {VISITS}) select {EVENT} from a where x = 'x'",
         f"with a as (select *, operation as x from {VISITS}), b as (select 1 as y) select {EVENT} from b, a where x = 'x'",

@@ -24,9 +24,7 @@ def digest_of(checkout: Path) -> str:
 def test_a_new_checkout_keeps_its_digest_until_a_file_changes(tmp_path: Path) -> None:
     """Otherwise the first night could not use the manifest and empty build of the set-up."""
     for name in ("dagster_project", "dbt", "seeds"):
-        shutil.copytree(
-            PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", "__pycache__")
-        )
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", "__pycache__"))
     first = digest_of(tmp_path)
     assert digest_of(tmp_path) == first
     with (tmp_path / "seeds" / "measure_list.csv").open("a") as seed:

@@ -94,7 +94,7 @@ def _write_csv(
     """Write a relation as CSV, or reuse the published file if its rows and their order are the same."""
     shown = ", ".join(_as_text(column, kind) for column, kind, _ in columns)
     numbered = f"(select *, row_number() over () as place from (from {ordered}))"
-    rows_hash = one_row(con.execute(f"select {CONTENT_HASH} from {numbered} as t"))
+    rows_hash = one_row(con, f"select {CONTENT_HASH} from {numbered} as t")
     reused.reuse_or_make(
         path, f"{shown} from {ordered} {columns} {rows_hash}",
         lambda new: con.execute(

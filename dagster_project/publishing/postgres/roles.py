@@ -81,6 +81,7 @@ READY = f"""
     ) from pg_catalog.pg_roles where rolname in ('{OWNER}', '{ANALYST}')
 """
 
+
 def require_roles(con: psycopg.Connection) -> None:
     """Raise PostgresError, which says what a database administrator must do, unless the roles exist and have their rights."""
     if con.execute(READY).fetchone() != (True,):

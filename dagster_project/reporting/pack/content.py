@@ -77,7 +77,7 @@ class _Reader:
     def pack(self, is_made_up: bool) -> Pack:
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
-        night, started_at = one_row(self.con.execute(this_night))
+        night, started_at = one_row(self.con, this_night)
         used_names = set(RESERVED)
         pages = _add_loose_claims([self._page(title, used_names) for title in self.tables], self.claims)
         frozen = max((c["printed_in"] for c in self.cells if c["printed_in"]), default=None)
@@ -268,9 +268,7 @@ def accepted_notes(
     ]
 
 
-def _later_days_note(
-    cells: Iterable[dict[str, Any]], data_to: date, covered_to: Mapping[tuple[str, str], date | None]
-) -> str:
+def _later_days_note(cells: Iterable[dict[str, Any]], data_to: date, covered_to: Mapping[tuple[str, str], date | None]) -> str:
     """A note where figures count days after the table's last day of data, as their period ends later: the year it lies in.
     `covered_to`: by mart and measure, the last day that files of its own extract cover. Empty where they do not."""
     later: dict[str, date] = {}

@@ -198,10 +198,7 @@ def conflict(b):
         (("2025-09-20", "2025-10-31"), overlap[:12] + [change(rng, extract, row) for row in overlap[12:16]]),
     ):
         # Equal rows have the same text in both files.
-        texts = [
-            {f.name: as_text(b.rng("tie", row["response_ref"], f.name), f, row[f.name]) for f in recipe}
-            for row in rows
-        ]
+        texts = [{f.name: as_text(b.rng("tie", row["response_ref"], f.name), f, row[f.name]) for f in recipe} for row in rows]
         own = b.new_rows(extract, *map(date.fromisoformat, window), 20)
         b.drop(2, extract, D, window, THIRD, own, texts=texts, note="one extracted-at, two windows")
 

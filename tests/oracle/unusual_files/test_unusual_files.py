@@ -43,9 +43,7 @@ def test_each_file_has_the_outcome_in_its_note(nights, landing):
 
 
 def test_every_rule_is_broken_by_a_row(landing):
-    reasons = {
-        reason.partition(":")[0] for f in landing.files for bad in f.quarantine for reason in bad.reasons
-    }
+    reasons = {reason.partition(":")[0] for f in landing.files for bad in f.quarantine for reason in bad.reasons}
     assert reasons == {
         "no key", "no date", "bad date", "not in the list", "not an amount", "outside the window",
         "key twice, rows differ", "ragged row",

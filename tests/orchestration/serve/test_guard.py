@@ -75,9 +75,22 @@ def test_requests_without_the_token_are_refused(method: str) -> None:
 @pytest.mark.parametrize("who", [COOKIE, BEARER])
 def test_a_foreign_host_or_origin_is_refused_even_with_the_token(method: str, who: dict) -> None:
     where = f"{PREFIX}/graphql"
-    for host in ("evil.example:3000", "127.0.0.1.evil.example", "", "localhost.", "pam.force.example", "[::1", "0.0.0.0:3000",
-                 "u@127.0.0.1", "127.0.0.1/evil.example", "127.0.0.1?x", "127.0.0.1#x", "[::1].evil.example",
-                 "local\thost", "127.0.0.1:x"):
+    for host in (
+        "evil.example:3000",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost.",
+        "pam.force.example",
+        "[::1",
+        "0.0.0.0:3000",
+        "u@127.0.0.1",
+        "127.0.0.1/evil.example",
+        "127.0.0.1?x",
+        "127.0.0.1#x",
+        "[::1].evil.example",
+        "local\thost",
+        "127.0.0.1:x",
+    ):
         assert status(GUARD, method, where, JSON, who, host=host) == 403, host
     for origin in ("https://evil.example", "null", "http://127.0.0.1:4000", "https://127.0.0.1:3000", "http://localhost:3000"):
         assert status(GUARD, method, where, JSON, who, {"origin": origin}) == 403, origin

@@ -469,9 +469,7 @@ def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(
         assert runs.mark_unfinished(instance, new_home) == []
 
 
-def test_a_run_without_a_process_does_not_block_later_runs(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_without_a_process_does_not_block_later_runs(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk ends the run's process, and Dagster's own monitoring of it: the run would stay as it was for ever."""
     write_settings(new_home)
     monkeypatch.setattr(sensors, "LOCK_SECONDS", 0)

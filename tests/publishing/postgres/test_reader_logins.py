@@ -75,7 +75,7 @@ def test_no_other_database_can_be_reached(database: Database, make_database: Cal
         other.as_admin("grant connect on database another to public")
         try:
             (fault,) = reader_logins.find_problems(admin)
-            assert "another database, another: revoke connect on database \"another\" from public" in fault
+            assert 'another database, another: revoke connect on database "another" from public' in fault
         finally:
             other.as_admin("revoke connect on database another from public")
 

@@ -200,9 +200,7 @@ def test_a_card_counts_no_month_that_has_not_begun(opened: Any) -> None:
         {"label": month, "start": f"{month}-01", "end": f"{month}-28", "status": "c" if s == "z" else s,
          "value": None if s in "nz" else "0"} for month, s in states.items()
     ]  # fmt: skip
-    words = page.evaluate(
-        "(rows) => completeness({ rows, latest: rows[4], after: rows.slice(5), kind: 'month' })", rows
-    )
+    words = page.evaluate("(rows) => completeness({ rows, latest: rows[4], after: rows.slice(5), kind: 'month' })", rows)
     assert words == (
         "Complete to 2025-05; 1 later month is not complete; 1 later month is not available; 1 earlier month is not complete;"
         " 1 earlier month is not available; 1 earlier month is not applicable."
@@ -287,7 +285,7 @@ def test_formulas_are_escaped_by_one_rule(opened: Any, sample_home: Home) -> Non
     page, con = opened(mart="mart_iom"), duckdb.connect()
     for text in FORMULAS + NO_FORMULAS:
         safe = f"'{text}" if text in FORMULAS else text
-        quoted = '"' + safe + '"' if any(c in safe for c in ',\r\n') else safe
+        quoted = '"' + safe + '"' if any(c in safe for c in ",\r\n") else safe
         (by_sql,) = con.execute(f"select {escape_formula_sql('t')} from (select ? as t)", [text]).fetchone()
         assert (escape_formula(text), by_sql) == (safe, safe), repr(text)
         assert page.evaluate("(text) => csvCell(text)", text) == quoted, repr(text)

@@ -50,9 +50,7 @@ LIKE_OTHERS = ("3 is it more than normal", "4 this year against the last", "7 un
 """They take the keys of 5 and 6, except the last choice: the long run has them."""
 
 
-@pytest.mark.parametrize(
-    "question", [pytest.param(q, marks=[pytest.mark.long] if q in LIKE_OTHERS else []) for q in QUESTIONS]
-)
+@pytest.mark.parametrize("question", [pytest.param(q, marks=[pytest.mark.long] if q in LIKE_OTHERS else []) for q in QUESTIONS])
 def test_each_question_takes_at_most_sixty_keys(opened: Any, question: str) -> None:
     steps, where, words = QUESTIONS[question]
     page = opened()

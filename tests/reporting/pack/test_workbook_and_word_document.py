@@ -122,9 +122,7 @@ def test_a_heading_of_the_workbook_has_its_period(written_files: Any) -> None:
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
 
 
-def test_a_chart_marks_missing_months_but_not_a_month_of_0(
-    sample_home: Home, unusual_night: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_chart_marks_missing_months_but_not_a_month_of_0(sample_home: Home, unusual_night: duckdb.DuckDBPyConnection) -> None:
     pack = read_pack(unusual_night, read_editions(sample_home).sound["2026-03"])
     chart = next(c for c in pack.charts if c.chart_id == "naloxone-trend")
     assert "; not available: Mar 2025; incomplete: Apr 2025." in chart.alt
