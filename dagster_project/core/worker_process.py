@@ -64,7 +64,8 @@ class WorkerProcess:
         self, call: Callable[..., T], *args: Any, progress: Progress | None = None, seconds: float | None = None
     ) -> T:  # fmt: skip
         """Make a call of a module's function, and wait for it, up to `seconds`. Raises what the function raises,
-        WorkerEndedError and TimeoutError.
+        WorkerEndedError and TimeoutError. If there is no worker, or it has ended, the call is made in this process, and
+        `seconds` is no limit.
 
         `progress`: given to the function by this name; what it is called with there, it is called with in this process.
         """

@@ -85,6 +85,12 @@ class LedgerEntry(BaseModel, frozen=True):
     """Whether the file's rows say that they are made up."""
 
     @property
+    def lacks(self) -> list[str]:
+        """Columns of the contract that a landed file lacks, or that are blank in every row. Ledgers of before 26 November 2026
+        name those that it lacks alone."""
+        return self.missing_columns if self.absent_columns is None else self.absent_columns
+
+    @property
     def has_rows(self) -> bool:
         """Whether raw/ has rows of it, counting those that a conflict withholds: they count again if the other file is
         retracted."""

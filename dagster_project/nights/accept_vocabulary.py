@@ -111,9 +111,7 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
     for entry in held_entries:
         contract = contracts[str(entry.extract)]
         with connect(memory_settings(home), has_identifiers=False) as con:
-            words = check_vocabulary(
-                con, home, load_of(entry), contract, entry.absent_columns or [], entry.rows_in_file or 0, limits
-            )
+            words = check_vocabulary(con, home, load_of(entry), contract, entry.lacks, entry.rows_in_file or 0, limits)
             may_land = words.hold_reason is None and _are_own_lists_readable(home)
             conflict = _most_in_conflict(con, home, contract, entry, limits) if may_land else None
         if conflict:

@@ -77,7 +77,7 @@ def replace_by_totals(
             totals_files = _keep_totals(con, home, entry, {str(x.load_id) for x in expired})
             erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
             units = units_of_forces.get(str(entry.force_code), [])
-            forgotten = [c for c in absent.get(str(entry.load_id), ()) if c not in (entry.absent_columns or ())]
+            forgotten = [c for c in absent.get(str(entry.load_id), ()) if c not in entry.lacks]
             erasures.append(erasure.model_copy(update={"kept": totals_files, "units": units, "forgotten": forgotten}))
         if erasures:
             records = [

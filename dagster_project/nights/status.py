@@ -109,7 +109,7 @@ def _archive(home: Home, kept_days: int) -> dict[str, Any]:
 
 def _without_areas(home: Home, loads: list[LedgerEntry]) -> list[str]:
     """Forces whose files name units although no list has their areas: each row then counts as Not recorded."""
-    with_areas = [e for e in loads if UNIT in e.headers and UNIT not in (e.absent_columns or [])]
+    with_areas = [e for e in loads if UNIT in e.headers and UNIT not in e.lacks]
     an_extract_of = {str(e.force_code): str(e.extract) for e in with_areas}
     return sorted(force for force, extract in an_extract_of.items() if known_values(home, force, extract, UNIT) is None)
 

@@ -51,7 +51,7 @@ def absent_in_totals(
         return [{code.lower(), *(name for name, of in others if of == code)} for code in codes]
 
     def is_absent(entry: LedgerEntry, erasure: Erasure, column: Column) -> bool:
-        if column.name in (entry.absent_columns or []):
+        if column.name in entry.lacks:
             return False
         had = None if erasure.units is None else {code.lower() for code in erasure.units}
         has_new_units = had is not None and any(had.isdisjoint(names) for names in units(str(entry.force_code)))

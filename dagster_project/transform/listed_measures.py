@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.coverages import read_coverage
+from dagster_project.core.coverages import Coverage, read_coverage
 from dagster_project.core.errors import Cause, PamError
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.seeds import extract_of, read_seed
@@ -128,6 +128,11 @@ def _faults_of_coverage(text: str) -> Iterator[str]:
     columns = {c.name for c in contract.columns}
     for column in sorted(coverage.columns - columns):
         yield f"{coverage.extract} has no column {column}{suggestion(column, columns)}"
+
+
+def _coverage(measure: Row, name_of: str) -> Coverage:
+    """A measure's `coverage`, or its `category_coverage`, which is the same if it names none."""
+    return read_coverage(measure[name_of] or measure["coverage"])
 
 
 @dataclass(frozen=True)
@@ -293,7 +298,7 @@ def _unasked(event: _Event, measure: Row) -> Iterator[str]:
     if event.category_words:
         asking["category_coverage"] = event.words | event.category_words
     for name_of, words in asking.items():
-        coverage = read_coverage(measure[name_of] or measure["coverage"])
+        coverage = _coverage(measure, name_of)
         if missing := sorted(may_lack & words - coverage.columns):
             yield (
                 f"seeds/measure_list.csv: {event.measure}: its {name_of} does not ask for {' and '.join(missing)}, which it "
@@ -304,7 +309,7 @@ def _unasked(event: _Event, measure: Row) -> Iterator[str]:
 def _wider_categories(measures: Measures) -> Iterator[str]:
     """Measures whose categories would be 0 where the measure is not available."""
     for m in measures.values():
-        whole, by_category = read_coverage(m["coverage"]), read_coverage(m["category_coverage"] or m["coverage"])
+        whole, by_category = _coverage(m, "coverage"), _coverage(m, "category_coverage")
         if not by_category.is_within(whole):
             yield (
                 f"seeds/measure_list.csv: {m['measure']}: its category_coverage `{by_category.name}` does not ask for all that "
@@ -316,7 +321,7 @@ def _rates_of_other_days(measures: Measures) -> Iterator[str]:
     """Rates whose parts are not known for the same files: in a year, one would be of all months and the other of some."""
 
     def known_for(m: Row, name_of: str) -> object:
-        coverage = read_coverage(m[name_of] or m["coverage"])
+        coverage = _coverage(m, name_of)
         return coverage.extract, coverage.available_from, {frozenset(group) for group in coverage.needs}
 
     for (mart, name), m in measures.items():

@@ -237,8 +237,7 @@ def _absent_columns(
         (e.load_id, column, contract.column(column).type == "unit")
         for e in shown
         for contract in (contracts[str(e.extract)],)
-        # Ledgers of before 26 November 2026 name the columns that a file lacked, not those that were blank in all rows.
-        for column in (e.missing_columns if e.absent_columns is None else e.absent_columns)
+        for column in e.lacks
         if column in {c.name for c in contract.columns}
     ]
     make_raw_table(con, "absent_columns", [*rows, *more])
