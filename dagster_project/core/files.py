@@ -34,6 +34,15 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
         temporary.write_bytes(data)
 
 
+def write_for_all(path: Path, data: bytes) -> None:
+    """Write a file that holds nothing of a home, for every user to read: what root's set-up leaves in the checkout must serve a
+    night's user. Raises OSError."""
+    write_whole(path, data, many_writers=True)
+    path.chmod(0o644)
+    with contextlib.suppress(PermissionError):  # another user's folder
+        path.parent.chmod(0o755)
+
+
 @contextlib.contextmanager
 def new_file(path: Path, writer: str = "") -> Generator[Path]:
     """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is

@@ -120,11 +120,10 @@ def _rows_landed(home: Home) -> Counter[str]:
 
 def model_assets() -> dg.AssetsDefinition:
     """The dbt project: all its models and seeds as assets, with its tests as checks."""
-    dbt_runner.manifest()  # so that its file is up to date
 
     @dbt_assets(
         name="models",
-        manifest=dbt_runner.MANIFEST,
+        manifest=dbt_runner.manifest_json(),
         exclude="resource_type:unit_test",
         dagster_dbt_translator=Translator(),
         required_resource_keys=NIGHT,

@@ -1,6 +1,7 @@
 """Runs dbt in this process. The manifest is parsed once and cached; connections are closed after a run."""
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence, Set
@@ -16,7 +17,7 @@ import duckdb
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
-from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.files import write_for_all
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.import_speed import defer_serializers, name_no_callers
 from dagster_project.core.memory import memory_settings
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 TARGET = DBT_PROJECT / "target"
-MANIFEST = TARGET / "manifest.json"
 VIEW = "night_view"
 """The materialization of models that are views (dbt/macros/materializations.sql)."""
 
@@ -116,46 +116,50 @@ def preload() -> None:
 
 def manifest(engine: Engine = "duckdb") -> "Manifest":
     """The parsed dbt project for an engine, from the cache in target/ if nothing has changed since. Raises BuildError."""
-    return _read_manifest(engine)
+    return _read_project(engine)[0]
+
+
+def manifest_json() -> dict[str, Any]:
+    """The parsed project as dbt's own `manifest.json`. Raises BuildError."""
+    read: dict[str, Any] = json.loads(_read_project("duckdb")[1])
+    return read
 
 
 @cache
-def _read_manifest(engine: Engine) -> "Manifest":
+def _read_project(engine: Engine) -> tuple["Manifest", bytes]:
     # `cache` takes a call with the default engine and one that names it for two: the project would be read twice.
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
     digest, folder = project_digest(), TARGET if engine == "duckdb" else TARGET / engine
-    digest_file, parsed_file = folder / "pam_manifest.digest", folder / "pam_manifest.msgpack"
-    if digest_file.exists() and parsed_file.exists() and (folder / MANIFEST.name).exists():
-        content = parsed_file.read_bytes()
-        try:
-            # Two processes that parse two versions at once could leave the digest of one beside the project of the other.
-            if digest_file.read_text() == _with_content(digest, content):
-                return Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
-        except Exception:  # a file of another version, or cut short: parse again
-            digest_file.unlink(missing_ok=True)
-    make_folder(folder)
-    # dbt writes over its manifest in place: two processes that parse a new version at the same time would leave it broken.
-    with TemporaryDirectory(prefix="parse-", dir=folder) as parse_folder:
+    files = [folder / name for name in ("pam_manifest.msgpack", "manifest.json", "pam_manifest.digest")]
+    # Missing, another user's, of another version or cut short: parse again.
+    with suppress(Exception):
+        content, as_json, stored = (path.read_bytes() for path in files)
+        # Two processes that parse two versions at once could leave the digest of one beside the project of the other.
+        if stored == _with_contents(digest, content, as_json):
+            return Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder), as_json
+    with TemporaryDirectory(prefix="pam-parse-") as parse_folder:
         parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(parse_folder)).result
-        os.replace(Path(parse_folder) / MANIFEST.name, folder / MANIFEST.name)
+        as_json = (Path(parse_folder) / "manifest.json").read_bytes()
     # Dates in the YAML (of unit tests) need dbt's own encoder.
     encoder: Any = extended_mashumaro_encoder
     content = parsed.to_msgpack(encoder)
-    write_whole(parsed_file, content, many_writers=True)
-    write_whole(digest_file, _with_content(digest, content).encode(), many_writers=True)
-    return parsed
+    # A night's user may not write in the checkout: this process then does with what it parsed.
+    with suppress(OSError):
+        for path, data in zip(files, (content, as_json, _with_contents(digest, content, as_json)), strict=True):
+            write_for_all(path, data)
+    return parsed, as_json
 
 
-def _with_content(digest: str, content: bytes) -> str:
-    return f"{digest} {hashlib.sha256(content).hexdigest()}"
+def _with_contents(digest: str, *contents: bytes) -> bytes:
+    return " ".join([digest, *(hashlib.sha256(content).hexdigest() for content in contents)]).encode()
 
 
 def read_project_again() -> None:
     """Have the next call read the project anew."""
     project_digest.cache_clear()
-    _read_manifest.cache_clear()
+    _read_project.cache_clear()
 
 
 @contextmanager
@@ -190,7 +194,7 @@ def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: 
     result = dbtRunner(manifest=parsed, callbacks=[on_event]).invoke(
         [
             "--quiet", "--log-level", "none", "--log-level-file", "none", *args, "--project-dir", str(DBT_PROJECT),
-            "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target),
+            "--profiles-dir", str(DBT_PROJECT), "--target-path", str(target), "--log-path", str(target),
         ]
     )  # fmt: skip
     if interrupt := interrupt_in(result.exception):

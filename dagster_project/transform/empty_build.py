@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
-from dagster_project.core.files import new_file, write_whole
+from dagster_project.core.files import write_for_all
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.published_file import sha256_of
@@ -39,13 +39,11 @@ def make(version: str) -> bool:
         nodes = build_on_nothing(home)
         if not nodes or not all(n.ok for n in nodes):
             return False
-        FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / "made.json").unlink(missing_ok=True)
         for name in (WORK, WAREHOUSE):
-            with new_file(FOLDER / name) as temporary:
-                shutil.copyfile(home.candidate / name, temporary)
+            write_for_all(FOLDER / name, (home.candidate / name).read_bytes())
         made = {"version": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
-        write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
+        write_for_all(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(version) is not None
 
 

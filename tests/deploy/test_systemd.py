@@ -65,7 +65,7 @@ def test_commands_exist_and_no_secret_is_in_the_unit(unit) -> None:
     assert program.endswith("/bin/pam") and command in COMMANDS
     options = {o for p in COMMANDS[command].params for o in p.opts}
     assert {w for w in words if w.startswith("--")} <= options
-    assert setting(text, "ReadWritePaths").startswith(setting(text, "Environment").removeprefix("PAM_HOME=") + " ")
+    assert setting(text, "ReadWritePaths") == setting(text, "Environment").removeprefix("PAM_HOME=")
     assert "PASSWORD" not in re.sub(r"^#.*$", "", text, flags=re.M)
 
 

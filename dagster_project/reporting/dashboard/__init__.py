@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import write_for_all
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.reuse_outputs import ReusedFiles
 
@@ -77,7 +77,9 @@ def write(
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
     write_text(folder / "dashboard.css", style)
     # In a scope of its own, as its short names would otherwise be global.
-    (folder / VEGA).write_bytes(b"(() => {\n" + _vega() + b"\n})();\n")
+    reused.reuse_or_make(
+        folder / VEGA, version("vl-convert-python"), lambda path: path.write_bytes(b"(() => {\n" + _vega() + b"\n})();\n")
+    )
 
 
 def write_whole_folder(
@@ -133,5 +135,5 @@ def _vega() -> bytes:
         return path.read_bytes()
     data = javascript_bundle().encode("utf-8")  # pyrefly: ignore[missing-argument]  # the default snippet exports the libraries
     with suppress(OSError):
-        write_whole(path, data, many_writers=True)
+        write_for_all(path, data)
     return data
