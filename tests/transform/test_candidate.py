@@ -4,9 +4,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from dbt.artifacts.resources import DependsOn
 from support import copy_home
 
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
@@ -113,6 +116,27 @@ def test_only_models_of_changed_extracts_are_built() -> None:
     assert {s for s in selected if s.startswith("mart_")} == {"mart_naloxone", "mart_control_charts"}
     # The tests of a view run again; the view itself is not made again.
     assert any(s.startswith("one_current_version_stg_naloxone") for s in selected) and "stg_naloxone" not in selected
+
+
+def test_a_new_table_that_no_extract_leads_to_is_built_each_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stayed as the first night made it. What reads it is built, too, also over a view."""
+    nodes = dict(dbt_runner.manifest().nodes)
+    tables, view = ("reads_always", "reads_seed_and_always", "reads_view"), "own_view"
+    parents = {
+        "reads_always": ["superseded_rows"],
+        "reads_seed_and_always": ["months", "monthly"],
+        "own_view": ["reads_always"],
+        "reads_view": ["own_view"],
+        "reads_extract": ["superseded_rows", "stg_crimes"],
+    }
+    for name, read in parents.items():
+        like = nodes[f"model.pam_warehouse.{'mart_facts' if name == view else 'row_days'}"]
+        path, depends_on = ["pam_warehouse", name], DependsOn(nodes=[f"model.pam_warehouse.{x}" for x in read])
+        nodes[f"model.pam_warehouse.{name}"] = replace(like, name=name, fqn=path, depends_on=depends_on)
+    before = {*changed_nodes.nodes_to_build(["stg_naloxone"])}
+    monkeypatch.setattr(dbt_runner, "manifest", lambda: SimpleNamespace(nodes=nodes))
+    assert {*changed_nodes.nodes_to_build(["stg_naloxone"])} - before == {f"pam_warehouse.{name}" for name in tables}
+    assert "pam_warehouse.reads_extract" in changed_nodes.nodes_to_build(["stg_crimes"])
 
 
 def test_a_list_of_areas_builds_no_mart_of_an_extract_without_files() -> None:
