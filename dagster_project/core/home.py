@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from .errors import Cause, PamError
+
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout: dbt project, seeds and expectations are read from here."""
 
@@ -38,6 +40,12 @@ def be_private() -> None:
     dumps, which would hold identifiers in clear text."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class HomePlaceError(PamError, PermissionError):
+    """A home where this user may make no folder. The message says what to do."""
+
+    cause = Cause.SETTINGS
 
 
 class _Below:
@@ -124,8 +132,15 @@ class Home:
         return self.ledger.is_dir() and self.candidate.is_dir() and self.nights.is_dir()
 
     def create(self) -> "Home":
-        """Make the home and its folders (0700: extracts are personal data)."""
+        """Make the home and its folders (0700: extracts are personal data). Raises HomePlaceError."""
         below = (self.inbox, self.raw, self.ledger, self.quarantine, self.candidate, self.published, self.nights, self.mappings)
-        for folder in (self.path, *below):
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except PermissionError as error:
+            raise HomePlaceError(
+                f"you may not make the home {self.path} there: name a folder of your own, such as `--home ~/pam`, or have root"
+                f" make this one yours: `install -d -o USER -m 0700 {self.path}`"
+            ) from error
+        for folder in below:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self

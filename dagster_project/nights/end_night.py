@@ -21,9 +21,9 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
 
     `error`: what ended it, if anything did. Returns lines for a person about receipt and alerts. Never raises: a published
     night stays published, and a full disk must not stop the alert. A run that does not publish has no receipt and no alert,
-    because whoever started it sees what became of it.
+    because whoever started it sees what became of it. Nor has one whose home can't be made.
     """
-    if not run.plan.publishes:
+    if not run.plan.publishes or not os.path.isdir(run.home.path):
         with contextlib.suppress(OSError):
             run.end()
         return []

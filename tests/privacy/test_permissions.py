@@ -1,5 +1,6 @@
 """Who can read a home: only its owner. A group named in the settings can read what is published."""
 
+import errno
 import grp
 import json
 import os
@@ -59,6 +60,24 @@ def test_root_is_refused_in_the_home_of_another_user(new_home: Home, pam: Callab
         result = pam(*command, "--home", home.path)
         assert result.exit_code == 1 and f"runuser -u {named.pw_name} -- pam" in result.stderr
     assert [*home.path.iterdir()] == []
+
+
+def test_a_home_that_may_not_be_made_there_says_what_to_do(
+    tmp_path: Path, pam: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As below /srv for an ordinary user: no line says to let the night's user write there, nor names a log of the home."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    home = tmp_path / "home"
+    result = pam("nightly", "--quiet", "--home", home)
+    assert result.exit_code == 1 and result.stdout == ""
+    assert result.stderr == (
+        f"pam: you may not make the home {home} there: name a folder of your own, such as `--home ~/pam`, or have root make"
+        f" this one yours: `install -d -o USER -m 0700 {home}`\n"
+    )
 
 
 def test_a_new_home_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
