@@ -19,7 +19,7 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_for_all
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
-from dagster_project.core.import_speed import defer_serializers, name_no_callers
+from dagster_project.core.import_speed import defer_serializers
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.plurals import counted
 
@@ -184,8 +184,6 @@ def _closing_connections(engine: Engine = "duckdb") -> Generator[None]:
 
 def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:
     from dbt.cli.main import dbtRunner
-
-    name_no_callers()
 
     def on_event(event: Any) -> None:
         if progress and event.info.name == "NodeFinished":
