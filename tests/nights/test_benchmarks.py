@@ -64,8 +64,10 @@ def run_here(args: list[str], **env: str) -> tuple[float, int]:
 
 
 def test_a_program_is_measured_and_its_failure_reported() -> None:
-    measured = report.run_measured([sys.executable, "-c", "x = bytes(50_000_000); print(sum(x))"])
+    measured = report.run_measured([sys.executable, "-c", "x = b'x' * 50_000_000; print(sum(x))"])
     assert measured["wall"] > 0 and measured["cpu"] > 0.1 and measured["peak"] > 50
+    # This process is larger.
+    assert report.run_measured(["/bin/true"])["peak"] < 50
     with pytest.raises(RuntimeError, match=r"exit code 3\n(said\nwrong|wrong\nsaid)"):
         report.run_program([sys.executable, "-c", "import sys; print('said'); print('wrong', file=sys.stderr); sys.exit(3)"])
 
