@@ -1,7 +1,7 @@
 """How much of a large night is read at one time: extracts land in parallel, a thread each, and share the memory.
 
-Reading and writing are mostly single-threaded work in DuckDB, NumPy and hashing, all of which release Python's lock. A small
-night is over before a second thread would have started.
+Reading and writing are mostly single-threaded work in DuckDB, NumPy and hashing, all of which release Python's lock. A night of
+a few small files is over before a second thread would have started.
 """
 
 import os
@@ -13,6 +13,9 @@ from .file_names import InboxFile
 
 WORTH_IT = 1 << 25
 """For at least so many bytes of a night's files, threads are faster."""
+
+MANY_FILES = 100
+"""So are they for so many small files, each of which takes some 40 ms, most of it in DuckDB."""
 
 MAX_THREADS = 4
 """Each thread takes a share of the memory, so there are no more even with more processors."""
@@ -65,7 +68,8 @@ class ReadingBudget:
 
 def threads_for(new: Sequence[InboxFile]) -> int:
     """How many extracts of these new files to read at a time: 1 where there is too little to read for more."""
-    if len({f.extract for f in new}) < 2 or sum(f.size for f in new) < WORTH_IT:
+    is_small = len(new) < MANY_FILES and sum(f.size for f in new) < WORTH_IT
+    if is_small or len({f.extract for f in new}) < 2:
         return 1
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(MAX_THREADS, processors)

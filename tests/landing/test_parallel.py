@@ -206,7 +206,7 @@ def test_files_read_at_the_same_time_fit_the_budget() -> None:
         read()
 
 
-def test_small_nights_and_single_extracts_are_read_one_by_one(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_small_files_and_single_extracts_are_read_one_by_one(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
     size = sum(f.size for f in files)
@@ -216,6 +216,7 @@ def test_small_nights_and_single_extracts_are_read_one_by_one(warehouse: Warehou
         return reading_budget.threads_for(new)
 
     assert threads(files, 2) == 1
+    assert threads(files * reading_budget.MANY_FILES, 2) == 2
     monkeypatch.setattr(reading_budget, "WORTH_IT", size)
     assert [threads(files, processors) for processors in (1, 2, 16)] == [1, 2, 4]
     assert threads(files[:1] * 9, 2) == 1
