@@ -42,7 +42,7 @@ inner join rules using (mart, measure)
 inner join measures as counted
     on r.force_code = counted.force_code and r.mart = counted.mart and rules.of_measure = counted.measure
     and r.area_type = counted.area_type and r.area_code = counted.area_code
-    and coalesce(rules.of_category, r.category) = counted.category
+    and r.category = counted.category
     and r.period_type = counted.period_type and r.period_start = counted.period_start
 where r.period_type = 'month' and r.data_status <> counted.data_status
     and (rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all'));

@@ -13,7 +13,7 @@ SCHEMA = "marts_public"
 RULE_COLUMNS = {
     "mart": "varchar", "measure": "varchar", "unit": "varchar", "aggregation": "varchar", "numerator": "varchar",
     "denominator": "varchar", "denominator_category": "varchar", "is_shown": "boolean", "role": "varchar",
-    "of_measure": "varchar", "of_category": "varchar", "attribute": "varchar", "by_area": "boolean", "by_category": "boolean",
+    "of_measure": "varchar", "attribute": "varchar", "by_area": "boolean", "by_category": "boolean",
 }  # fmt: skip
 
 
@@ -30,7 +30,8 @@ def describe_rule(settings: Public) -> str:
     if settings.mode == "round":
         return (
             f"{ROUNDED}: counts of a month to {settings.base}, money to {settings.money_base} pounds; 0 is 0 to"
-            f" {settings.base - 1} in a month. Longer periods add rounded months, and parts need not add to their whole."
+            f" {settings.base - 1} in a month. Longer periods add rounded months: a year may be {4 * settings.base} off, and a"
+            " change between small counts may be none. Parts need not add to their whole."
             f" {PUBLIC_ANYWAY}"
         )
     listed = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))

@@ -29,7 +29,7 @@ with requested as (
             when rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all') then rules.of_measure
             else r.measure
         end as numerator_measure,
-        case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as numerator_category,
+        r.category as numerator_category,
         rules.denominator as denominator_measure,
         coalesce(rules.denominator_category, r.category) as denominator_category,
         coalesce(rules.is_exempt, false) as is_exempt,
