@@ -101,6 +101,8 @@ compared as (
         and chosen.is_financial = earlier.is_financial
         and chosen.first_year = earlier.first_year + 1
         and chosen.last_year = earlier.last_year + 1
+        -- Two methods are no change.
+        and chosen.priority = earlier.priority
 )
 
 select
