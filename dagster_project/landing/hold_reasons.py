@@ -1,10 +1,15 @@
 """The reasons to hold a file that its own rows and notes give, before its rows are stored."""
 
+from datetime import datetime, timedelta
+
 from . import duplicate_rows, other_sheets, plausibility, text_around_table, uncertain_dates
 from .file_names import InboxFile
 from .landing_session import LandingSession
 from .sheet import Sheet
 
+FAR_AHEAD = timedelta(days=366)
+"""A file is held that was extracted so long after it landed. Clocks of a few days or weeks ahead give a note
+(`column_drift.describe_extraction`)."""
 SUSPECT_DAYS = 7
 """A file without rows that covers at least so many days is held, where its contract says that no rows are suspect."""
 
@@ -31,6 +36,16 @@ def reason_to_hold(session: LandingSession, file: InboxFile, sheet: Sheet, rows:
         or uncertain_dates.either_order(con, sheet)
         or uncertain_dates.swapped_by_program(con, sheet, bad)
         or duplicate_rows.out_of_order(sheet, rows)
+    )
+
+
+def extracted_far_ahead(file: InboxFile, landed_at: datetime) -> str | None:
+    """The reason to hold a file with a time of extraction of a wrong clock or year: no later file could correct its days."""
+    if file.extracted_at is None or file.extracted_at <= landed_at + FAR_AHEAD:
+        return None
+    return (
+        f"extracted at {file.extracted_at:%Y-%m-%d %H:%M}, more than a year after it landed: until then every other file would"
+        " count as older. Not believed: drop it again under the time at which it was extracted"
     )
 
 

@@ -10,6 +10,7 @@ from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
 from .file_doubts import StoredRows, doubts, no_rows, repeats
 from .file_facts import FileFacts
+from .hold_reasons import extracted_far_ahead
 from .landing_session import LandingSession
 from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import load_of
@@ -31,7 +32,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     if not counts.is_written:
         raw_store.write_raw(con, home, load, sheet, counts.good)
     raw_store.place_raw(home, load)
-    findings = _Findings(session, facts, sheet, counts, counts.hold_reason)
+    hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)
+    findings = _Findings(session, facts, sheet, counts, hold_reason)
     findings.quarantine()
     findings.compare_with_earlier()
     stored = raw_store.read_stored_columns(con, home, load)

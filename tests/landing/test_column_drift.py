@@ -148,3 +148,12 @@ def test_extraction_time_that_cannot_be_true_is_noted(warehouse, at, end, note):
     entry = warehouse.land("crimes", row(HEADER), at=at, end=end)
     assert entry.outcome == "accepted"
     assert [d[: len(note)] for d in entry.drift] == [note] if note else entry.drift == []
+
+
+def test_extraction_far_ahead_holds_a_file(warehouse):
+    """A sender's clock a year or more ahead: the file would count as newer than any correction."""
+    ahead = warehouse.land("crimes", row(HEADER), at="20991231T020000Z")
+    assert ahead.outcome == "held" and ahead.reason.startswith(
+        "extracted at 2099-12-31 02:00, more than a year after it landed"
+    )
+    assert warehouse.land("crimes", row(HEADER), at="20261201T020000Z").outcome == "accepted"
