@@ -14,7 +14,7 @@ from dagster_project.publishing import dictionary
 
 ROOT_PAGES = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in ROOT_PAGES)]
-MAX_LINES = 2114
+MAX_LINES = 2130
 """Lines with text, of the pages of docs/ that are written by hand: nobody reads more. Those that `pam docs` writes grow with
 each extract, mart and rule."""
 COMMANDS = typer.main.get_command(app).commands
