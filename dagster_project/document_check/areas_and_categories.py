@@ -9,7 +9,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import OURS
 from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .part_of_measure import is_narrower
-from .words import Mention, mentions, named, simple
+from .words import Mention, holds, mentions, named, simple
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"
@@ -73,12 +73,16 @@ def breaks(between: str) -> bool:
     return is_after_brackets or (bool(_BREAK.search(between)) and not IN_BRACKETS.fullmatch(between))
 
 
-def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> Beside:
+def area_beside(spot: Spot, names: frozenset[str], edition: EditionFigures) -> Beside:
     """The area of a number, of the whole force if the sentence names none."""
-    is_force = OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence
+    is_force = OURS.search(spot.sentence) or edition.names_whole(spot.sentence)
     # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
     measures = mentions(spot.sentence, spot.sentence)
-    areas = [a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures)]
+    wholes = edition.wholes(spot.sentence)
+    areas = [
+        a for a in named(spot.sentence, names)
+        if not any(m.start <= a.start and a.end <= m.end for m in measures) and not any(holds(w, a) for w in wholes)
+    ]  # fmt: skip
     sentence = spot.sentence
     for m in measures:
         # Nor does its comma end a clause.

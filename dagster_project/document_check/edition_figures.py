@@ -1,6 +1,5 @@
 """Reads what an edition prints from the published night: the cells of its tables and its claims, each figure once."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,9 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.windows import month_number
 from dagster_project.serving.typed_names import Area, areas_of
 
+from .force_called import own_names
 from .model import SHOWS, Figure, Printed
+from .words import Mention, holds, named
 
 _OF_MONTHS = """
     sum(value) as value, if(count(volume_change) = count(*), sum(volume_change), null) as volume_change,
@@ -103,13 +104,23 @@ class EditionFigures:
     @cached_property
     def areas_within(self) -> frozenset[str]:
         """Names of areas other than the whole county."""
-        county = set(self.force_name.split())
-        return frozenset(a for names in self.areas.values() for a in names if not set(a.split()) <= county)
+        return frozenset(a for names in self.areas.values() for a in names if not own_names(self.force_name).fullmatch(a))
 
-    def without_whole(self, text: str) -> str:
-        """A text of the same length without `Derby and` of `Derby and Derbyshire`, which is all of it."""
-        force_and_other = rf"\b[A-Z]\w+ and (?={re.escape(self.force_name.split()[0])}\b)"
-        return re.sub(force_and_other, lambda m: " " * len(m[0]), text)
+    def names_whole(self, text: str) -> bool:
+        """Whether a text names the force, or all of its area."""
+        return bool(self.wholes(text))
+
+    def without_whole(self, text: str, fill: str = " ") -> str:
+        """A text of the same length without the names of the force and of all of its area, such as `Derby and Derbyshire`."""
+        for whole in self.wholes(text):
+            text = text[: whole.start] + fill * (whole.end - whole.start) + text[whole.end :]
+        return text
+
+    def wholes(self, text: str) -> list[Mention]:
+        """Where a text names the force, or all of its area. `Derbyshire Dales` is another area."""
+        areas = named(text, self.areas_within)
+        found = [Mention(*m.span(), self.force_name) for m in own_names(self.force_name).finditer(text)]
+        return [whole for whole in found if not any(holds(area, whole) for area in areas)]
 
     def newest(self, figure: Figure) -> date | None:
         """The last day of any of the edition's figures of the same series."""

@@ -3,13 +3,12 @@ of another place. Such a number is not linked."""
 
 import re
 from calendar import month_abbr, month_name
-from functools import cache
-
-from dagster_project.core.seeds import force_names
+from collections.abc import Sequence
 
 from .base_of_change import SOME_YEARS
 from .edition_figures import EditionFigures
 from .figures_in_text import MONTH, Spot
+from .force_called import is_one_county, other_places
 from .model import Figure
 from .part_of_measure import MAY_STAND_BEFORE
 from .periods_in_text import periods_of
@@ -26,7 +25,7 @@ _POLICING_UNIT = re.compile(r"\bpolicing (?:unit|team)s?\b", re.I)
 _DOER = re.compile(
     rf"(?:^|[,;:()]|\b(?:{any_of('clause_begins')})\b)(?P<who>(?:(?![,;:()]|\b(?:{any_of('clause_begins')})\b).)*?)"
     rf"\b(?:{any_of('verbs_of_doers')})(?: (?:just|only|around|about|some|nearly|almost|a total of))? £?$"
-    r"|^\W*(?P<label>\w[\w'’-]*(?: [\w'’-]+){0,2}): £?$",
+    r"|^\W*(?P<label>\w[\w'’-]*(?: [\w'’-]+){0,3}): £?$",
     re.I,
 )
 """Who did what a number counts, or what it is: `custody staff made`, `the requirement was`."""
@@ -49,9 +48,13 @@ _OVER_YEARS = re.compile(rf"\b(?:over|in|across|for|during|within) (?:the |a )?(
 _SINCE = re.compile(rf"\bsince (?:the )?(?:{MONTH}|(?:19|20)\d\d|Q\d)\b", re.I)
 OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _WE = re.compile(r"\b(?:our|we)\b", re.I)
+_COUNTY = re.compile(r"\b(?:(?:the|our|this) county(?! (?:lines?|council|court))|county[- ]?wide)\b", re.I)
+_MARK = "#"
+"""Each character of a known name, where places are looked for."""
 _PLACE = re.compile(
-    r"(?:\b(?:in|at|across|around|near|within|throughout|for|from)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))(?: the)?"
-    rf" (?:((?!{any_of('no_places')})[A-Z][a-z]+)|(?:{any_of('kinds_of_place')})\b)"
+    r"(?:\b(?:in|at|across|around|near|within|throughout|for|from|by)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))"
+    rf"(?: the)? (?:(?:{_MARK}+ (?:(?:and|&) (?:the )?)?)*((?!(?:{any_of('no_places')})\b)[A-Z][a-z]+)"
+    rf"|(?:{any_of('kinds_of_place')})\b)"
     rf"|\b(?i:{any_of('places')}) (?:recorded|saw|had|reported|experienced)\b"
     r"|\b(?:[Ii]n|[Aa]cross) the (?:north|south|east|west|centre|rest)\w* (?:of|part of) the (?:county|force|city)\b"
     rf"|^\W*(?:In|At|On|Among|Within|Under) (?!{any_of('not_among')})[a-z][a-z -]*,"
@@ -68,16 +71,19 @@ _NOT_IN_HEADING = re.compile(
 _BEGINNING = re.compile(r"^\W*(?:(?:In|At|Across|The|Source:) )*")
 
 
-@cache
-def _places(own: str) -> re.Pattern[str]:
-    """Other places: countries, and all forces except this one."""
-    names = [re.sub(r" (?:Constabulary|Police(?: Service)?)$", "", n) for n in force_names().values() if n != own]
-    return re.compile(rf"\b(?:{any_of('elsewhere')}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
+def other_places_of(text: str, edition: EditionFigures, known: Sequence[str] = ("section", "lpu")) -> list[re.Match[str]]:
+    """Where a text names a country, a region, another force or a part of the force's name, unless an area is called so that is
+    of a `known` kind."""
+    areas = named(text, edition.areas_of(*known))
+    return [
+        m for m in other_places(edition.force_name).finditer(text)
+        if m["own"] is None and not any(area.start <= m.start() and m.end() <= area.end for area in areas)
+    ]  # fmt: skip
 
 
-def names_other_place(text: str, own: str) -> bool:
-    """Whether a text names a country, a region or another force. `own`: the force's name."""
-    return bool(_places(own).search(text))
+def names_other_place(text: str, edition: EditionFigures) -> bool:
+    """Whether a text names a country, a region, another force or a part of the force's name."""
+    return bool(other_places_of(text, edition))
 
 
 def says_other_kind(text: str) -> bool:
@@ -90,9 +96,8 @@ def names_some_of_us(text: str) -> bool:
     return bool(_SOME_ACTORS.search(_POLICING_UNIT.sub("", text)))
 
 
-def is_other_kind(spot: Spot, own: str) -> bool:
-    """Whether the words around a number are about an average, a target, some of the people, another place or other years.
-    `own`: the force's name."""
+def is_other_kind(spot: Spot, edition: EditionFigures) -> bool:
+    """Whether the words around a number are about an average, a target, some of the people, another place or other years."""
     ahead, behind = _CLAUSE_BREAK.split(spot.ahead)[-1], _CLAUSE_BREAK.split(spot.behind)[0]
     is_wish = _WISHED.search(_WISH_ENDS.split(ahead)[-1])
     before, after = re.split("[,;]", ahead)[-1], re.split("[,;]", behind)[0]
@@ -103,7 +108,7 @@ def is_other_kind(spot: Spot, own: str) -> bool:
     if is_wish or is_since or is_of_another or _SOME_ACTORS.search(ahead) or _OVER_YEARS.search(after):
         return True
     statement = _SAID_BEFORE.sub("", ahead, count=1) + spot.number.text + behind
-    return says_other_kind(statement) or names_other_place(spot.sentence, own)
+    return says_other_kind(statement) or names_other_place(spot.sentence, edition)
 
 
 def is_done_by_others(spot: Spot, edition: EditionFigures) -> bool:
@@ -117,35 +122,45 @@ def is_done_by_others(spot: Spot, edition: EditionFigures) -> bool:
     names = named(text, edition.areas_within)
     for place in (*periods_of(text, edition.data_to), *mentions(text, text), *names):
         text = text[: place.start] + " " * (place.end - place.start) + text[place.end :]
-    own = {w.lower() for w in edition.force_name.split()}
-    words = set(re.findall(r"[a-z][\w-]+", re.sub(r"['’]s\b", "", text.lower()))) - own
+    words = set(re.findall(r"[a-z][\w-]+", re.sub(r"['’]s\b", "", text.lower())))
     return not all(MAY_STAND_BEFORE.fullmatch(w) or _MAY_DO.fullmatch(w) or (names and _OF_AREA.fullmatch(w)) for w in words)
 
 
 def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
     """Whether a sentence, or the heading or the sentences before it, name a place or a plan of which no figure is known."""
-    text = edition.without_whole(sentence)
-    known = {word for names in edition.areas.values() for name in names for word in name.split()}
-    known |= {*month_name, *month_abbr, "Sept"}
+    text = _with_marks(sentence, edition)
+    months = {*month_name, *month_abbr, "Sept"}
     # `The total for Drug Searches`.
     measured = {m.start for m in mentions(text, text)}
-    if any(m[1] is None or not (m[1] in known or m.start(1) in measured) for m in _PLACE.finditer(text)):
+    if any(m[1] is None or not (m[1] in months or m.start(1) in measured) for m in _PLACE.finditer(text)):
+        return True
+    if _COUNTY.search(sentence) and not is_one_county(edition.force_name):
         return True
     if _PLAN_IN_HEADING.search(heading):
         return True
-    if OURS.search(sentence) or edition.force_name.split()[0] in text:
+    if OURS.search(sentence) or edition.names_whole(sentence):
         return False
     sentence_before = re.split(r"(?<=[.!?])\s+", before.strip())[-1]
     if names_some_of_us(heading) or (goes_back(sentence) and names_some_of_us(sentence_before)):
         return True
-    heading_words = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
+    heading_words = _NOT_IN_HEADING.sub("", heading)
     # A place of the sentence before counts only where that begins with it.
-    last = _BEGINNING.sub("", edition.without_whole(sentence_before))
-    is_of_another = names_other_place(heading_words, edition.force_name) or bool(_places(edition.force_name).match(last))
+    last = _BEGINNING.sub("", sentence_before)
+    is_of_another = names_other_place(heading_words, edition) or any(m.start() == 0 for m in other_places_of(last, edition))
+    heading_words, last = edition.without_whole(heading_words), edition.without_whole(last)
     if is_of_another and not _WE.search(sentence):
         return True
     is_within = bool(named(heading_words, edition.areas_within)) or any(m.start == 0 for m in named(last, edition.areas_within))
-    return is_within and not named(text, edition.areas_within)
+    return is_within and not named(edition.without_whole(sentence), edition.areas_within)
+
+
+def _with_marks(text: str, edition: EditionFigures) -> str:
+    """A text of the same length with marks for the names of areas: `In ##### Normanton` is of another place than `South`."""
+    text = edition.without_whole(text, _MARK)
+    for name in named(text, edition.areas_within):
+        if text[name.start].isupper():
+            text = text[: name.start] + _MARK * (name.end - name.start) + text[name.end :]
+    return text
 
 
 def is_of_people(heading: str, sentence: str, figure: Figure) -> bool:

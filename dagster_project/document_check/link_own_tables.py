@@ -19,6 +19,7 @@ from dagster_project.editions.windows import MONTHS, month_number, pair, years_b
 from .edition_figures import EditionCell, EditionFigures
 from .excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
 from .figures_in_text import MONTH, SCALE
+from .force_called import names_of_force
 from .judge import NEXT_NIGHT
 from .labels import tokens
 from .link_tables import labels_of_cells
@@ -208,7 +209,7 @@ def is_below_another(
     nearest = [h for h in above if h not in titles][-1:]
     if any(map(names_some_of_us, above[-2:])):
         return True
-    if any(names_other_place(h, edition.force_name) for h in above) or any(map(says_other_kind, nearest)):
+    if any(names_other_place(h, edition) for h in above) or any(map(says_other_kind, nearest)):
         return True
     of_title = _read(SCALE.sub("", title).strip(), names, edition.data_to, _FILLERS)
     names_measure = of_title is not None and of_title.measure is not None
@@ -303,10 +304,9 @@ def names_alone(edition: EditionFigures) -> NamesAlone:
         if row["is_published"] == "true":
             names[_words(row["title"])].add(_Named(measure=(row["mart"], row["measure"]), unit=row["unit"]))
     areas = {(kind, area) for kind in OWN_AREAS for area in edition.areas.get(kind, ())}
-    own = edition.force_name
     for kind, area in areas:
         names[_words(area)].add(_Named(area=(kind, area)))
-    for words in (("force",), ("force", "total"), ("total", "force"), *map(_words, (own, own.split()[0]))):
+    for words in (("force",), ("force", "total"), ("total", "force"), *map(_words, names_of_force(edition.force_name))):
         names[words].add(_Named(area=("force", edition.force_name)))
     for category in frozenset().union(*edition.published_categories.values()) - {"all"}:
         names[_words(category)].add(_Named(category=category))

@@ -144,7 +144,7 @@ def _named_figures(reading: _Reading) -> list[Figure]:
     assert period
     last = edition.data_to if period.how == "year_to_date" else period.last
     named_here = {m.what for m in mentions(spot.sentence, reading.context.around(spot.sentence))}
-    area = area_beside(spot, edition.areas_of(*_PARTS), edition.force_name)
+    area = area_beside(spot, edition.areas_of(*_PARTS), edition)
     kinds = {edition.force_name: "force", **{name: kind for kind in _PARTS for name in edition.areas_of(kind)}}
     area_name = area.name or edition.force_name
     figures = []
@@ -174,13 +174,13 @@ def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str
     return "its words for measure, area and period fit no figure, or several, or they name another place, time or base"
 
 
-def is_plain(spot: Spot, own: str) -> bool:
+def is_plain(spot: Spot, edition: EditionFigures) -> bool:
     """Whether a number is a value of the measure: not a limit (`more than`), not a count of something else (`12 teams`), and
-    not of a part of it. `own`: the force's name."""
-    if not is_plain_value(spot) or is_other_kind(spot, own):
+    not of a part of it."""
+    if not is_plain_value(spot) or is_other_kind(spot, edition):
         return False
     mentioned = mentions(spot.sentence, spot.sentence)
-    return all(not is_part(spot, m, own) and distance(spot, m) != NEVER for m in mentioned)
+    return all(not is_part(spot, m, edition.force_name) and distance(spot, m) != NEVER for m in mentioned)
 
 
 def _has_unit(figure: Figure, written: Written) -> bool:
@@ -254,7 +254,7 @@ def _may_be_of(figure: Figure, measure: str) -> bool:
 
 def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words near the number mean a part of the measure, or something else."""
-    if is_other_kind(spot, edition.force_name) or (figure.category == "all" and is_done_by_others(spot, edition)):
+    if is_other_kind(spot, edition) or (figure.category == "all" and is_done_by_others(spot, edition)):
         return True
     if figure.area_type == "force" and figure.category == "all" and _OF_A_WHOLE.match(spot.behind):
         return True
@@ -281,7 +281,7 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
 def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     is_own = figure.area_type in OWN_AREAS
-    area = area_beside(spot, edition.areas_of(*(_PARTS if is_own else _OTHERS)), edition.force_name)
+    area = area_beside(spot, edition.areas_of(*(_PARTS if is_own else _OTHERS)), edition)
     category = category_beside(spot, figure.mart, figure.measure, edition)
     if area.is_doubtful or category.is_doubtful or (is_own and _is_elsewhere(spot, figure, edition)):
         return False

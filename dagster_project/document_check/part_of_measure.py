@@ -8,6 +8,7 @@ import re
 from calendar import month_name
 
 from .figures_in_text import MONTH, Spot
+from .force_called import own_names
 from .words import Mention, any_of, one_of
 from .words_around_numbers import CHANGE
 
@@ -39,7 +40,9 @@ _ITS_PERIOD = (
     rf"(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d|{'|'.join(month_name[1:])})"
     r"(?![/\d])(?: financial year)?(?= ?[a-z(,])"
 )
-_ITS_PLACE = r" (?:in|at|across|within) (?:the )?[A-Z][a-z]+(?: (?:and |& )?[A-Z][a-z]+)*(?= ?[a-z(])"
+_ITS_PLACE = (
+    r" (?:in|at|across|within) (?:the )?(?:(?:City|Police Service) of )?[A-Z][a-z]+(?: (?:and |& )?[A-Z][a-z]+)*(?= ?[a-z(])"
+)
 _WHEN_AND_WHERE = re.compile(f"^(?:{_ITS_PERIOD}|{_ITS_PLACE}){{1,2}}")
 """A period and a place between a measure and what became of some: `offences in Dales in 2024/25 were for cannabis`."""
 _WHICH = re.compile(
@@ -101,7 +104,7 @@ def _is_part_before(spot: Spot, mention: Mention, own: str) -> bool:
         return True
     if last.start() < spot.number.end <= mention.start:
         return bool(_DONE_TO.search(spot.ahead) or _IN_SOME.search(spot.ahead))
-    is_own = re.sub(r"['’]s$", "", last[1].lower()) in own.lower().split()
+    is_own = re.search(rf"{own_names(own).pattern}(?:['’]s)?[ -]*$", ahead)
     words = [] if is_own else [last[1].lower()]
     if joined := _JOINED.search(ahead):
         words.append(joined[1].lower())

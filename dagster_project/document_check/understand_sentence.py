@@ -13,7 +13,7 @@ from dagster_project.serving.typed_names import UnknownNameError, area_named, me
 from .areas_and_categories import Beside, area_beside, category_beside
 from .base_of_change import is_on_another_base
 from .edition_figures import EditionFigures
-from .excluding_words import names_other_place
+from .excluding_words import other_places_of
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .link_sentences import is_plain
@@ -79,10 +79,11 @@ def understand_sentence(sentence: str, given: Given, edition: EditionFigures) ->
 
 def _doubt(spot: Spot, given: Given, figure: Figure, edition: EditionFigures) -> None:
     """Raise NotUnderstoodError if words say a limit, a part, another place or another base, and no option settles it."""
-    if not given.area and names_other_place(spot.sentence, edition.force_name):
+    known = ("district", "upper_tier" if figure.mart == "mart_public_health" else "section", "lpu")
+    if not given.area and other_places_of(spot.sentence, edition, known):
         raise NotUnderstoodError("--area", "the sentence names another place")
     # A category is a part, and a known one.
-    if not given.measure and figure.category == "all" and (side_of(spot) or not is_plain(spot, edition.force_name)):
+    if not given.measure and figure.category == "all" and (side_of(spot) or not is_plain(spot, edition)):
         raise NotUnderstoodError("--measure", "the words around the number may mean a limit, a part or something else")
     if not given.figure and is_on_another_base(spot, figure, edition):
         raise NotUnderstoodError("--figure", "the change is not on the year before")
@@ -168,7 +169,7 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
             raise NotUnderstoodError("--area", str(error)) from error
         return area.kind, area.name
     areas = {name: kind for kind in reversed(kinds) for name in edition.areas.get(kind, ())}
-    beside = _sure(area_beside(spot, frozenset(areas), edition.force_name), areas, "--area")
+    beside = _sure(area_beside(spot, frozenset(areas), edition), areas, "--area")
     if beside is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[beside], beside) if beside else ("force", edition.force_name)

@@ -85,6 +85,11 @@ def any_of(name: str) -> str:
     return "|".join(word.replace("_", " ") for word in _read("word_lists.yml")[name].split())
 
 
+def words_of_forces(name: str) -> Any:
+    """A list of forces, or what it says of each, by code."""
+    return _read("word_lists.yml")[name]
+
+
 def one_of(name: str) -> re.Pattern[str]:
     """A pattern for a whole word of a list, in capitals or not."""
     return re.compile(rf"\b(?:{any_of(name)})\b", re.I)
@@ -129,10 +134,11 @@ def _whole(pattern: str) -> re.Pattern[str]:
 
 def _longest(matches: list[Mention]) -> tuple[Mention, ...]:
     """The mentions that are not within a longer one, in order."""
-    return tuple(sorted((m for m in matches if not any(_holds(other, m) for other in matches)), key=lambda m: m.start))
+    return tuple(sorted((m for m in matches if not any(holds(other, m) for other in matches)), key=lambda m: m.start))
 
 
-def _holds(longer: Mention, other: Mention) -> bool:
+def holds(longer: Mention, other: Mention) -> bool:
+    """Whether a mention is within another, longer one."""
     is_inside = longer.start <= other.start and other.end <= longer.end
     return is_inside and longer.end - longer.start > other.end - other.start
 

@@ -4,7 +4,7 @@ import re
 from calendar import month_abbr
 
 from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, names_other_place, says_other_kind
+from .excluding_words import OWN_AREAS, other_places_of, says_other_kind
 from .figures_in_text import MONTH
 from .model import Figure
 from .periods_in_text import periods_of
@@ -31,7 +31,9 @@ def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: 
         return True
     if says_other_kind(text) and not says_other_kind(known):
         return True
-    if figure.area_type in OWN_AREAS and names_other_place(text, edition.force_name):
+    # `South Derbyshire District Council` is a row of the edition.
+    others, their_own = ({m[0] for m in other_places_of(t, edition)} for t in (text, known))
+    if figure.area_type in OWN_AREAS and others - their_own:
         return True
     if _marts_named(title) and not {figure.mart, *_marts_named(known)} & _marts_named(title):
         return True
@@ -57,12 +59,11 @@ def unknown_words(title: str, words: str, mart: str, edition: EditionFigures) ->
     if title[-1:] in (".", ":") or len(title.split()) > _LONGEST_TITLE:
         return []
     text = _NOT_OF_TITLE.sub(" ", _UNDER_RULES.sub(" ", edition.without_whole(title)))
-    known = f"{words} {edition.force_name}"
     low = simple(text)
     for m in mentions(text, text):
         if m.what.startswith(f"{mart}."):
             low = low[: m.start] + " " * (m.end - m.start) + low[m.end :]
-    theirs = {w.removesuffix("s") for w in re.findall(r"[a-z]+", simple(known))}
+    theirs = {w.removesuffix("s") for w in re.findall(r"[a-z]+", simple(words))}
 
     def is_known(word: str) -> bool:
         return is_plain_in_title(word) or not theirs.isdisjoint((word, word.removesuffix("s")))

@@ -734,6 +734,7 @@ ORDINARY = [
     ("Leicestershire\n\nWe recorded {} possession offences in 2024/25.", "1,936", "1,963"),
     ("- A man from Nottinghamshire was jailed\n- There were {} drug searches in 2024/25\n- All is well", "1,351", "1,531"),
     ("Prepared by: Superintendent A Smith, Chesterfield\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Derbyshire Police and Crime Commissioner\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Targeted activity\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Expected outcomes\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Target hardening and drugs\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
