@@ -55,13 +55,12 @@ def complete_months(home: Home, force: str) -> dict[str, date | None] | None:
 def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) -> date | None:
     """Let no table end after its last complete month, by mart. Returns the edition's last day if any was earlier than said."""
     day: date = edition["data_to"]
-    ends: list[date] = []
-    for table in edition["tables"]:
-        last = max((end for mart in marts_of(table) if (end := complete.get(mart))), default=None)
-        ends.append(min(table.get("data_to") or day, last or day))
-    newest = max(ends)
-    is_earlier = any(end < (t.get("data_to") or day) for end, t in zip(ends, edition["tables"], strict=True))
-    if not is_earlier:
+    said: list[date] = [table.get("data_to") or day for table in edition["tables"]]
+    months = [max((end for mart in marts_of(t) if (end := complete.get(mart))), default=None) for t in edition["tables"]]
+    # What is published by year has no months: its table says no later day than the others.
+    newest = max((min(until, last) for until, last in zip(said, months, strict=True) if last), default=day)
+    ends = [min(until, last or newest) for until, last in zip(said, months, strict=True)]
+    if ends == said:
         return None
     edition["data_to"] = newest
     for table, end in zip(edition["tables"], ends, strict=True):

@@ -303,15 +303,18 @@ def test_tables_without_data_are_left_out_unless_requested(sample_home: Home) ->
 
 
 def test_tables_end_with_the_last_complete_month() -> None:
-    """Otherwise an edition after the newest one would show every figure as not available."""
+    """Otherwise an edition after the newest one would show every figure as not available. `d` has no months, as what is
+    published by year: the edition said that its data go on to a day of which there are none."""
     tables = [
         {"table": name, "figure": {"mart": mart}, "rows": [], "columns": []} | ({"data_to": own} if own else {})
-        for name, mart, own in (("a", "m1", None), ("b", "m2", date(2026, 6, 30)), ("c", "m1", date(2025, 9, 30)))
-    ]
+        for name, mart, own in (
+            ("a", "m1", None), ("b", "m2", date(2026, 6, 30)), ("c", "m1", date(2025, 9, 30)), ("d", "m3", None)
+        )
+    ]  # fmt: skip
     later = {"data_to": date(2026, 4, 30), "tables": tables}
-    complete = {"m1": date(2025, 12, 31), "m2": date(2025, 11, 30)}
+    complete = {"m1": date(2025, 12, 31), "m2": date(2025, 11, 30), "m3": None}
     assert end_with_data(later, complete) == date(2025, 12, 31) == later["data_to"]
-    assert [t.get("data_to") for t in tables] == [None, date(2025, 11, 30), date(2025, 9, 30)]
+    assert [t.get("data_to") for t in tables] == [None, date(2025, 11, 30), date(2025, 9, 30), None]
     assert end_with_data(later, dict.fromkeys(complete, date(2027, 1, 31))) is None and later["data_to"] == date(2025, 12, 31)
 
 
