@@ -1,7 +1,6 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.dropped_again import MAPPING_CHANGED
-from dagster_project.landing.vocabulary import shown_values
+from dagster_project.landing.vocabulary import SHOWN_BY, how_many
 
 from .common import NO_SUCH_HOME
 from .echo import print_line, print_lines
@@ -105,7 +104,7 @@ def _show_left_out(console: Console, files: Sequence[Mapping[str, Any]]) -> None
 
 
 def _show_notes(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
-    """What landing noted on each file, and the values that no list has. Those of a held file are in its reason."""
+    """What landing noted on each file, and how many values no list has. Those of a held file are in its reason."""
     unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
     for f in files:
         if f.get("drift"):
@@ -113,11 +112,10 @@ def _show_notes(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
             unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))
     for name, found in unknown.items():
-        where, values = found[0]
-        if len(found) > 1:
-            # Files may have the same rows: of each value, its files are counted.
-            where, values = counted(len(found), "file"), Counter(value for _, in_file in found for value in in_file)
-        print_line(console, f"no list has {name}, in {where}: {shown_values(values)}; see pam vocabulary", "yellow")
+        where = found[0][0] if len(found) == 1 else counted(len(found), "file")
+        # What a night prints may be kept in a log.
+        values = {value for _, in_file in found for value in in_file}
+        print_line(console, f"no list has {name}, in {where}: {how_many(values)}; {SHOWN_BY}", "yellow")
 
 
 def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TypeVar
@@ -47,6 +47,8 @@ UNIT_ADVICE = (
     " unit, and their rows Not recorded"
 )
 """What to do about a unit: accepted, one that was renamed would be 0 in all months before."""
+SHOWN_BY = "pam vocabulary shows them"
+"""Alerts, logs and what is published say how many values there are: with a wrong mapping, a value may be a note on a person."""
 Known = TypeVar("Known")
 
 
@@ -95,13 +97,14 @@ def check_vocabulary(
             own[column] = own_values
         if n_counting == 0 and not n_unknown and values and column != UNIT and rows >= limits.vocabulary_rows:
             # Beside an item that is known, an unknown one holds nothing back.
-            notes.append(f"{column}: none of its {n_rows:,} rows counts by it, and no list knows {shown_values(values)}")
+            none = f"{column}: none of its {n_rows:,} rows counts by it, and no list knows {how_many(values)}"
+            notes.append(f"{none}; {SHOWN_BY}")
         if rows < limits.vocabulary_rows or not n_unknown:
             continue
         percent = 100 * n_unknown / n_rows
         none_counts = n_counting == 0 and column != UNIT
         if percent >= limits.unknown_held_percent or (none_counts and percent >= limits.unknown_told_percent):
-            reason = f"{n_unknown} of {n_rows} rows: no list knows their {column}: {shown_values(values)}"
+            reason = f"{n_unknown} of {n_rows} rows: no list knows their {column} ({how_many(values)}; {SHOWN_BY})"
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
@@ -148,8 +151,13 @@ def look_up(value: str, known: Mapping[str, Known], column: str) -> Known | None
     return known.get(word, known.get(group))
 
 
+def how_many(values: Collection[str]) -> str:
+    """The number of different values of a column, as text."""
+    return f"{LISTED:,} values or more" if len(values) >= LISTED else counted(len(values), "value")
+
+
 def shown_values(values: dict[str, int]) -> str:
-    """The three most frequent values, each with its rows, as text."""
+    """The three most frequent values, each with its rows, as text for the terminal."""
     return list_first([f"'{value}' ({n})" for value, n in sorted(values.items(), key=lambda v: (-v[1], v[0]))], 3)
 
 

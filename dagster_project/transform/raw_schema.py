@@ -21,6 +21,7 @@ from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.coverages import Coverage, coverages_of
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.read_database import read_database
@@ -40,7 +41,7 @@ from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erase
 from dagster_project.landing.ledger import covers, extracted, not_replaced
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.landing.vocabulary import forgotten_values, shown_values
+from dagster_project.landing.vocabulary import forgotten_values, how_many
 
 from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
@@ -259,28 +260,36 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
 
 
 def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
-    """By extract and force, the rows of tonight's files with values that no list knows, and the values, for the gate's warning.
-    A row counts once for each column in which its value is unknown."""
-    totals: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    """By extract and force, the rows of tonight's files with values that no list knows, and how many values of which columns,
+    for the gate's warning. A row counts once for each column in which its value is unknown."""
+    totals: dict[tuple[str, str], dict[str, tuple[int, set[str]]]] = {}
     for entry in tonight:
         for column, rows in entry.unknown_told.items():
-            place = (str(entry.extract), str(entry.force_code))
-            n_before, texts = totals.get(place, (0, []))
-            totals[place] = (n_before + rows, [*texts, f"{column}: {shown_values(entry.unknown_values.get(column, {}))}"])
-    unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
+            columns = totals.setdefault((str(entry.extract), str(entry.force_code)), {})
+            n_before, values = columns.get(column, (0, set[str]()))
+            columns[column] = (n_before + rows, values | set(entry.unknown_values.get(column, {})))
+    unknown = [
+        (*place, sum(n for n, _ in columns.values()), _columns_in_words(columns)) for place, columns in sorted(totals.items())
+    ]
     make_raw_table(con, "unknown_tonight", unknown)
 
 
+def _columns_in_words(columns: dict[str, tuple[int, set[str]]]) -> str:
+    """How many rows and values of each column."""
+    return "; ".join(f"{column}: {how_many(values)} in {counted(n, 'row')}" for column, (n, values) in columns.items())
+
+
 def _forgotten_values(con: duckdb.DuckDBPyConnection, forgotten: Iterable[tuple[LedgerEntry, str, dict[str, int]]]) -> None:
-    """By extract and force, the rows with values that a list no longer knows, and the values, for the gate's warning."""
+    """By extract and force, the rows with values that a list no longer knows, and how many values of which columns, for the
+    gate's warning."""
     totals: dict[tuple[str, str], dict[str, Counter[str]]] = {}
     for entry, column, values in forgotten:
         columns = totals.setdefault((str(entry.extract), str(entry.force_code)), {})
         columns.setdefault(column, Counter()).update(values)
-    rows = [
-        (*place, sum(n.total() for n in columns.values()), "; ".join(f"{c}: {shown_values(n)}" for c, n in columns.items()))
-        for place, columns in sorted(totals.items())
-    ]
+    rows = []
+    for place, columns in sorted(totals.items()):
+        in_words = _columns_in_words({column: (n.total(), set(n)) for column, n in columns.items()})
+        rows.append((*place, sum(n.total() for n in columns.values()), in_words))
     make_raw_table(con, "forgotten_values", rows)
 
 

@@ -80,7 +80,7 @@ def drugs_incidents(home: Home, force: str) -> Figure:
 
 
 def warned_of(home: Home, force: str) -> list[tuple[str, str]]:
-    """What the night warns of in a force's files: extract, and columns with their values. A message names five forces."""
+    """What the night warns of in a force's files: extract, and how many values of which columns. Messages name five forces."""
     with candidate(home) as con:
         query = "select extract, forgotten_values from raw.forgotten_values where force_code = ? order by all"
         return con.execute(query, [force]).fetchall()
@@ -180,7 +180,7 @@ def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(nights: list[Home
     ((message,),) = published(
         nights[1], "select message from meta.checks where rule = 'forgotten_values' and subject = 'naloxone' and not passed"
     )
-    assert "naloxone (kent): stored rows have values" in message and "lpu: 'DOVER' (3)" in message
+    assert "naloxone (kent): stored rows have values" in message and "lpu: 1 value in 3 rows" in message
     with open_evidence(nights[1]) as con:
         request = request_for_period(
             con, "naloxone_administrations", None, "all", "lpu", "Harbour", RENAMED, None, date(2025, 1, 1), date(2025, 1, 31)
@@ -211,7 +211,7 @@ def test_a_value_that_the_vocabulary_no_longer_has_makes_what_it_counted_not_ava
     assert drugs_incidents(nights[1], NEW_WORD) == NOT_AVAILABLE
     assert figures(nights[1], NEW_WORD)["dover"] == (3, "complete"), "another extract"
     assert unknown_in(nights[1], NEW_WORD) == [("incidents", "qualifiers", "Narcotics", 2)]
-    assert warned_of(nights[1], NEW_WORD) == [("incidents", "qualifiers: 'Narcotics' (2)")]
+    assert warned_of(nights[1], NEW_WORD) == [("incidents", "qualifiers: 1 value in 2 rows")]
     assert drugs_incidents(nights[3], NEW_WORD) == (0, "complete")
     assert unknown_in(nights[3], NEW_WORD) == warned_of(nights[3], NEW_WORD) == []
 
@@ -238,7 +238,7 @@ def test_units_that_landed_before_the_first_list_are_looked_up_in_it(nights: lis
         assert figures(nights[1], force)["dover"] == dover
         assert figures(nights[3], force)["dover"] == (50, "complete")
         assert unknown_in(nights[3], force) == warned_of(nights[3], force) == []
-    assert warned_of(nights[1], FIRST_LIST_LACKS_A_FIFTH) == [("naloxone", "lpu: 'D Division' (10)")]
+    assert warned_of(nights[1], FIRST_LIST_LACKS_A_FIFTH) == [("naloxone", "lpu: 1 value in 10 rows")]
     assert warned_of(nights[1], FIRST_LIST_LACKS_LESS) == []
 
 
@@ -247,7 +247,7 @@ def test_small_files_that_landed_before_the_first_list_have_no_units_of_0(nights
     small = figures(nights[1], SMALL_BEFORE_FIRST_LIST)
     assert small.pop(SMALL_BEFORE_FIRST_LIST) == small.pop("unknown") == (4, "complete")
     assert small == dict.fromkeys(("east", "dover", "ashford"), NOT_AVAILABLE)
-    assert warned_of(nights[1], SMALL_BEFORE_FIRST_LIST) == [("naloxone", "lpu: 'D Division' (4)")]
+    assert warned_of(nights[1], SMALL_BEFORE_FIRST_LIST) == [("naloxone", "lpu: 1 value in 4 rows")]
 
 
 def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(nights: list[Home]) -> None:
@@ -258,7 +258,7 @@ def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(nights:
     assert forgotten["harbour"] == forgotten["ashford"] == NOT_AVAILABLE and forgotten[LISTED_LATER] == (60, "complete")
     assert drugs_incidents(nights[3], LISTED_LATER) == NOT_AVAILABLE
     assert warned_of(nights[3], LISTED_LATER) == [
-        ("incidents", "qualifiers: 'Snow' (1)"), ("naloxone", "lpu: 'Dover' (6)"),
+        ("incidents", "qualifiers: 1 value in 1 row"), ("naloxone", "lpu: 1 value in 6 rows"),
     ]  # fmt: skip
     assert rebuild_and_compare(nights[3]).differing == 0
     assert figures(nights[4], LISTED_LATER)["harbour"] == (6, "complete")
@@ -355,7 +355,7 @@ def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(nights_of_eras
     assert figures(erased, MERGED_AFTER)["dover"] == (3, "complete")
     units = figures(merged, MERGED_AFTER)
     assert units[MERGED_AFTER] == (4, "complete") and units["east"] == units["ashford"] == NOT_AVAILABLE
-    assert warned_of(merged, MERGED_AFTER) == [("naloxone", "lpu: 'dover' (3)")]
+    assert warned_of(merged, MERGED_AFTER) == [("naloxone", "lpu: 1 value in 3 rows")]
     assert figures(listed, MERGED_AFTER) == {
         "unknown": (0, "complete"), **dict.fromkeys((MERGED_AFTER, "east", "ashford"), (4, "complete")),
     }  # fmt: skip

@@ -6,6 +6,7 @@ A mark is `ZQ`, a letter for the role of the column, the numbers of the extract 
     U  a column that is in no contract       K  the key of a row, if it is not an identifier
     T  any other text of the contract        C  a text that the marts show as a category
     N  a unit that is on no list             H  a value of a file that has no header or can't be read
+    L  a value of a column that lists are asked of, and that none knows, as where a mapping takes the wrong column
 """
 
 import csv
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.contracts.model import Column
+from dagster_project.core.reference_lists import classifying_columns
 
 WINDOW = "2025-01-01__2025-12-31"
 UNKNOWN = ("officer notes", "officer number")
@@ -72,6 +74,24 @@ def write_marked_extracts(inbox: Path) -> None:
         unknown = [[mark("U", number, 99, n), str(UNKNOWN_NUMBER + number)] for n in range(len(body))]
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([[*header, *UNKNOWN], *([*row, *u] for row, u in zip(body, unknown, strict=True))])
+
+
+def write_unlisted_values(inbox: Path, window: str) -> None:
+    """Write two files of every extract of which lists are asked for values: one that lands with a warning, as no list knows
+    3 of its 60 values, and one that is held, as none knows 20. In the first, no value is a category of the marts."""
+    for number, (name, contract) in enumerate(load_contracts().items()):
+        shown = CATEGORIES.get(name, ())
+        for force, n_unlisted in (("kent", 3), ("essex", 20)):
+            columns = [c for c in classifying_columns(name) if force == "essex" or c not in shown]
+            rows = [_row(contract, number, n) for n in range(100, 160)] if columns else []
+            for index, column in enumerate(contract.columns):
+                for n, row in enumerate(rows[:n_unlisted]):
+                    if column.name in columns:
+                        row[index] = mark("L", number, index, n)
+            if rows:
+                path = inbox / f"{name}__{force}__{window}__20260105T020000Z.csv"
+                with path.open("w", encoding="utf-8", newline="") as file:
+                    csv.writer(file).writerows([[c.name for c in contract.columns], *rows])
 
 
 def write_unreadable_files(inbox: Path) -> None:

@@ -63,7 +63,7 @@ def _contents(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
     yield from _unpacked(data)
     if data[:4] == data[-4:] == b"PAR1":
-        yield _marked(_shared_connection(), f"read_parquet('{path}')")
+        yield marked(_shared_connection(), f"read_parquet('{path}')")
     elif data[8:12] == b"DUCK":
         yield from _values(path)
 
@@ -74,7 +74,7 @@ def _shared_connection() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _marked(con: duckdb.DuckDBPyConnection, relation: str) -> bytes:
+def marked(con: duckdb.DuckDBPyConnection, relation: str) -> bytes:
     """The marks in all columns. DuckDB itself searches them: there are a million figures."""
     names = [n for (n,) in con.execute(f"select column_name from (describe select * from {relation})").fetchall()]
     all_columns = ", ".join(f'cast("{n}" as varchar)' for n in names)
@@ -110,7 +110,7 @@ def _values(path: Path) -> Iterator[bytes]:
         ).fetchall()
         for database, schema, name, is_view in relations:
             try:
-                yield _marked(con, f'"{database}"."{schema}"."{name}"')
+                yield marked(con, f'"{database}"."{schema}"."{name}"')
             except duckdb.CatalogException:
                 # A night that fails before its rows are shown leaves views without tables.
                 if not is_view:

@@ -19,32 +19,33 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
+from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import outputs, postgres
 from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS  # before the tests patch it
 from dagster_project.publishing.postgres import embedded
-from privacy.marked_values import write_marked_extracts, write_unreadable_files
-from privacy.search_marks import mark_letters, search
+from privacy.marked_values import WINDOW, write_marked_extracts, write_unlisted_values, write_unreadable_files
+from privacy.search_marks import mark_letters, marked, search
 
 pytestmark = pytest.mark.begin_first
 
 FORMS = {".html", ".csv", ".xlsx", ".docx"}
 """Files of a report. Packed ones are unpacked."""
 ALLOWED = {
-    "raw/_ledger/": "N",
-    "nights/": "N",
+    "raw/_ledger/": "NL",
+    "nights/": "NL",
     "raw/_withheld/": "KTC",
-    "raw/": "TCKN",
+    "raw/": "TCKNL",
     "quarantine/": "TCKNB",
-    "candidate/work.duckdb": "TCKN",
-    "candidate/": "CN",
-    "published/": "CN",
-    "publications/": "CN",
+    "candidate/work.duckdb": "TCKNL",
+    "candidate/": "C",
+    "published/": "C",
+    "publications/": "CNL",
     "cache/charts/": "C",
 }
-"""Where rows, figures by category, and units that are on no list (`meta.vocabulary` lists them) may be: the first beginning
+"""Where rows, figures by category, and values that are on no list (`meta.vocabulary` lists them) may be: the first beginning
 that fits a path says which marks are allowed there. Anywhere else none is."""
 
 
@@ -75,6 +76,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hom
             if not IS_LONG:
                 shorten_edition(home)
             write_marked_extracts(home.inbox)
+            write_unlisted_values(home.inbox, WINDOW)
             event.listen(Engine, "connect", _skip_sync)
             with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
                 outcomes.append(_run_job(home, instance) if IS_LONG else run_night(home).receipt.outcome)
@@ -143,6 +145,7 @@ def _run_job(home: Home, instance: dg.DagsterInstance) -> str:
 
 def _make_next_night_held(home: Home) -> None:
     write_unreadable_files(home.inbox)
+    write_unlisted_values(home.inbox, "2025-03-01__2025-03-31")
     (home.seeds).mkdir(mode=0o700)
     lines = "derbyshire,north,North,a,Same\nderbyshire,north,North,b,A\n"
     header = "force_code,section_code,section_name,lpu_code,lpu_name\n"
@@ -156,6 +159,8 @@ def _make_next_night_fail(home: Home) -> None:
 def allowed_marks(path: str) -> str:
     if path.startswith("nights/") and path.endswith("__withdrawn.csv"):
         return "K"
+    if path.startswith(("candidate/", "published/")) and path.endswith("/warehouse.duckdb"):
+        return "CNL"
     return next((marks for start, marks in ALLOWED.items() if path.startswith(start)), "")
 
 
@@ -163,7 +168,7 @@ def test_nights_end_as_intended_and_every_mark_is_stored(three_nights: tuple[Hom
     home, _, outcomes = three_nights
     assert outcomes == ["published", "held", "failed"]
     originals = {role for _, marks in search(home.archive) for role in marks}
-    assert originals >= set("IUTCKNBH"), "every kind of mark was written"
+    assert originals >= set("IUTCKNBHL"), "every kind of mark was written"
     quarantined = {role for _, marks in search(home.quarantine) for role in marks}
     assert quarantined >= set("TKB"), "the search finds marks where rows are"
 
@@ -174,7 +179,7 @@ def test_temporary_files_and_output_have_no_marks(three_nights: tuple[Home, Path
     output = folder / "output" / "nights.txt"
     assert "nightly" in output.read_text(encoding="utf-8"), "Dagster's log goes to the standard streams"
     assert [*search(output.parent)] == []
-    rows = {"K", "T", "C", "N"}
+    rows = {"K", "T", "C", "N", "L"}
     deleted = [(path, {*marks} - rows) for path, marks in search(folder / "deleted")]
     assert [d for d in deleted if d[1]] == []
 
@@ -216,7 +221,7 @@ def test_a_report_in_public_form_has_only_categories(
 
 
 @pytest.mark.long
-def test_postgresql_has_only_categories_and_unknown_units(three_nights: tuple[Home, Path, list[str]], tmp_path: Path) -> None:
+def test_postgresql_has_only_categories_and_unknown_values(three_nights: tuple[Home, Path, list[str]], tmp_path: Path) -> None:
     """Searches every value of every relation, catalogue included (comments, statistics, definitions), and every file."""
     home, _, _ = three_nights
     with own_postgres(Home(tmp_path / "home")) as server:
@@ -234,16 +239,28 @@ def test_postgresql_has_only_categories_and_unknown_units(three_nights: tuple[Ho
                 if marks := mark_letters(text.encode()):
                     marks_by_relation[relation] = marks
         files = {role for _, marks in search(embedded.server_folder(Home(tmp_path / "home"))) for role in marks}
-    assert {role for marks in marks_by_relation.values() for role in marks} == {"C", "N"}, marks_by_relation
-    assert {relation for relation, marks in marks_by_relation.items() if "N" in marks} <= {
+    assert {role for marks in marks_by_relation.values() for role in marks} == {"C", "N", "L"}, marks_by_relation
+    assert {relation for relation, marks in marks_by_relation.items() if {"N", "L"} & marks} <= {
         "meta.vocabulary",
-        "meta.files",
-        "meta.checks",
         "pg_catalog.pg_statistic",
         "pg_catalog.pg_stats",
     }, marks_by_relation
     assert {"marts.measures", "bi.fact_figure", "pg_catalog.pg_statistic"} <= {*marks_by_relation} and len(relations) > 150
-    assert files <= {"C", "N"}
+    assert files <= {"C", "N", "L"}
+
+
+def test_only_the_list_of_unknown_values_has_them(three_nights: tuple[Home, Path, list[str]]) -> None:
+    """Reasons of held files and the gate's messages say how many there are."""
+    with read_database(three_nights[0].warehouse) as con:
+        relations = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() union all"
+            " select schema_name || '.' || view_name from duckdb_views() where not internal"
+        ).fetchall()
+        marks = {relation: mark_letters(marked(con, relation)) for (relation,) in relations}
+        assert {relation for relation, letters in marks.items() if letters - {"C"}} == {"meta.vocabulary"}
+        assert marks["meta.vocabulary"] == {"N", "L"}
+        held = con.execute("select reason from meta.files where outcome = 'held' and force_code = 'essex'").fetchall()
+    assert held and all("20 values; pam vocabulary shows them" in reason for (reason,) in held)
 
 
 def test_every_mark_in_the_home_is_in_an_allowed_place(three_nights: tuple[Home, Path, list[str]]) -> None:

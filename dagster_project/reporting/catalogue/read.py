@@ -147,11 +147,20 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
 
 
 def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
-    """Values that no list knows; none in a night of a version that did not record them."""
+    """How many values of each column no list knows; none in a night of a version that did not record them."""
     exists = con.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'vocabulary'").fetchone()
     if exists is None:
         return ()
-    return tuple(read_rows(con, "select * from meta.vocabulary order by force_code, extract, column_name, rows desc, value"))
+    return tuple(
+        read_rows(
+            con,
+            """
+            select force_code, extract, column_name, count(*) as n_values, min(first_night) as first_night,
+                max(last_night) as last_night
+            from meta.vocabulary group by all order by all
+            """,
+        )
+    )
 
 
 def _schemas(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, tuple[DescribedRelation, ...]], ...]:
