@@ -170,6 +170,9 @@ def show_status(state: dict[str, Any]) -> None:
         print_line(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one is published again")
     elif last and last["outcome"] == "unchanged":
         print_line(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
+    elif last and last["outcome"] == "published" and (published is None or last["night_id"] != published["night_id"]):
+        what = "was published, and its publication is not in this home: `pam replay` makes it again"
+        print_line(console, f"Last night  {last['night_id']} {what}", "yellow")
     elif last and (published is None or last["night_id"] != published["night_id"]):
         print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
         if last["outcome"] == "held":

@@ -127,6 +127,8 @@ def test_status_says_how_the_last_night_ended_and_what_to_do(new_home: Home, cap
     first = of_state(new_home, capsys, last_night=last)
     assert first["Published"] == "nothing yet: `pam nightly` publishes a night"
     assert first["Last night"] == "n2 was not published: failed: no space"
+    restored = of_state(new_home, capsys, last_night=last | {"outcome": "published", "reason": ""})
+    assert restored["Last night"] == "n2 was published, and its publication is not in this home: `pam replay` makes it again"
     nowhere = of_state(new_home, capsys, home=str(new_home.path / "nowhere"))
     assert nowhere["Published"].startswith("nothing yet: there is no such ")
     assert of_state(new_home, capsys, last_night=last | {"outcome": "held"})["Last night"].endswith("\nWhat to do: pam checks")
