@@ -17,6 +17,8 @@ from .refusal import printable
 
 MANIFEST = ".manifest.json"
 CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
+OF_WINDOWS = ("thumbs.db", "desktop.ini")
+"""Files that Windows puts into a folder by itself."""
 LINK_OUT = "a link that leads out of the inbox: drop the file itself"
 LINK_TO_FOLDER = "a link to a folder: drop the files themselves"
 OTHER_EXCEL = (".xls", ".xlsm", ".xlsb")
@@ -93,7 +95,7 @@ class _BadName(Exception):
 def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
     """Every file below `inbox`, by path; a file whose name can't be read has a `problem`.
 
-    Left out: hidden files, manifests, unfinished uploads (`.tmp`, `.part`), and the folder of a home. A link that leads out of
+    Left out: names that are skipped, and the folder of a home. A link that leads out of
     `inbox`, or to a folder, has a `problem`, and its target is not read.
     """
     files: list[InboxFile] = []
@@ -125,8 +127,9 @@ def _link(path: Path, problem: str, root: Path) -> InboxFile:
 
 
 def is_skipped_name(name: str) -> bool:
-    """Whether a night skips files of this name: hidden files, manifests, unfinished uploads."""
-    return name.startswith((".", "~$")) or name.lower().endswith((MANIFEST, ".tmp", ".part", ".filepart"))
+    """Whether a night skips files of this name: hidden files, manifests, unfinished uploads, and what Windows makes itself."""
+    word = name.lower()
+    return word.startswith((".", "~$")) or word.endswith((MANIFEST, ".tmp", ".part", ".filepart")) or word in OF_WINDOWS
 
 
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:

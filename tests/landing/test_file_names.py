@@ -90,6 +90,8 @@ def test_which_files_of_the_inbox_are_found(tmp_path):
         GOOD + ".part",
         "upload.tmp",
         ".hidden.csv",
+        "THUMBS.db",
+        "2024-01/Desktop.ini",
         "2024-01/2024-01-derbyshire-street.csv",
         ".old/2024-02-derbyshire-street.csv",
         "odd.doc",
