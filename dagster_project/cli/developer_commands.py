@@ -2,8 +2,11 @@
 
 import typer
 
-from .common import HOME, HomeOption, app, require_home
+from .common import HOME, HomeOption, ReasonOption, app, require_home
 from .echo import echo
+
+PRINTS_ROWS = {"show", "run-operation"}
+"""Commands of dbt that may print rows."""
 
 
 @app.command()
@@ -20,16 +23,23 @@ def docs() -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
-    """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
+def dbt(context: typer.Context, reason: ReasonOption = "", home: HomeOption = HOME) -> None:
+    """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`.
+
+    `pam dbt show` prints rows, and goes on record: --why says what they are for.
+    """
     from dagster_project.core.night_lock import locked
+    from dagster_project.serving import record_consultation
     from dagster_project.transform.candidate import is_current, prepare_for_dbt
-    from dagster_project.transform.dbt_runner import run_by_hand
+    from dagster_project.transform.dbt_runner import project_relations, run_by_hand
 
     args = list(context.args) or ["--help"]
     if {"--help", "-h", "--version"} & {*args}:
         raise typer.Exit(run_by_hand(home, args))
     require_home(home)
+    if PRINTS_ROWS & {*args}:
+        named = {relation.name for relation in project_relations().values()} & {arg.strip("+") for arg in args}
+        record_consultation(home, reason, by="pam dbt", relations=sorted(named))
     with locked(home):
         is_old = not is_current(home)
         if note := prepare_for_dbt(home, args):

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 
-from .common import HOME, ByOption, HomeOption, make_group, require_home
+from .common import HOME, ByOption, HomeOption, ReasonOption, make_group, require_home
 from .echo import echo
 
 ABOUT = "Values that no list knows, of columns that decide whether a row counts. Without a command: show them."
@@ -16,14 +16,15 @@ vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 
 
 @vocabulary.callback()
-def show(context: typer.Context, home: HomeOption = HOME) -> None:
+def show(context: typer.Context, reason: ReasonOption = "", home: HomeOption = HOME) -> None:
     """Show values that no list has, with their rows, and the line to add for each."""
     from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
-    from dagster_project.serving import write_result
+    from dagster_project.serving import record_consultation, write_result
 
     if context.invoked_subcommand:
         return
     require_home(home)
+    record_consultation(home, reason, by="pam vocabulary")
     unknown = unknown_values(home)
     if not unknown:
         echo("every value is known")

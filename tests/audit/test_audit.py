@@ -332,18 +332,22 @@ def test_consultations_record_who_and_why(sample_copy: Home, pam: Callable, monk
         ("checks",), ("claims",), ("diff",), ("quarantine",), ("query", "select 1"), ("topline",),
         ("trace", "possession_offences", "--period", "2024/25"),
         ("report", "--out", out.with_name("report"), "--format", "csv"), ("dashboard", "--out", out.with_name("dashboard")),
-        ("sql",), ("replay", "--as-of", read_receipts(home)[0].night_id, "--out", out.with_name("then.duckdb")),
+        ("sql",), ("vocabulary",), ("dbt", "--quiet", "show", "-s", "stg_incidents"),
+        ("replay", "--as-of", read_receipts(home)[0].night_id, "--out", out.with_name("then.duckdb")),
     ):  # fmt: skip
         result = pam(*command, "--home", home.path)
         assert result.exit_code == 1 and "say why, with --why" in result.stderr, command
     # The option that the message names, and the variable, work in every command.
-    for command in ("claims", "diff", "quarantine"):
+    for command in ("claims", "diff", "quarantine", "vocabulary"):
         pam(command, "--why", "PAM, item 3", "--home", home.path)
         with monkeypatch.context() as patch:
             patch.setenv("PAM_REASON", "PAM, item 4")
             pam(command, "--home", home.path)
         reasons = [(r.facts["by"], r.facts["why"]) for r in [*read_log(home)][-2:]]
         assert reasons == [(f"pam {command}", "PAM, item 3"), (f"pam {command}", "PAM, item 4")]
+    pam("dbt", "show", "-s", "stg_incidents", "--limit", 1, "--why", "a rule", "--home", home.path)
+    shown = [*read_log(home)][-1].facts
+    assert (shown["by"], shown["why"], shown["relations"]) == ("pam dbt", "a rule", ["stg_incidents"])
     result = pam("query", "select 1", "--home", home.path)
     assert result.exit_code == 1 and "say why, with --why" in result.stderr
     with pytest.raises(ReasonError):
