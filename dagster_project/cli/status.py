@@ -14,7 +14,8 @@ def status(
     as_json: JsonOption = False,
     home: HomeOption = HOME,
     check: Annotated[
-        bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
+        bool,
+        typer.Option("--check", help="For monitoring: one line. Exit 2: something needs a person; 1: a warning."),
     ] = False,
     max_age: Annotated[
         float, typer.Option("--max-age", help="With --check: how old the publication may be, in hours.", min=0)
@@ -28,7 +29,8 @@ def status(
         warnings: list[str] = [] if problems else find_warnings(home)
         level = "CRITICAL" if problems else "WARNING" if warnings else "OK"
         echo(f"PAM {level}" + (": " if problems or warnings else "") + "; ".join([*problems, *warnings]))
-        raise typer.Exit(1 if problems or warnings else 0)
+        # As Nagios and Icinga read it.
+        raise typer.Exit(2 if problems else 1 if warnings else 0)
     from dagster_project.nights.status import status as read_status
 
     state = read_status(home)

@@ -1,6 +1,6 @@
 """Finds held and retracted files by name, and releases those that a person has checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dagster_project import audit
@@ -29,7 +29,11 @@ LISTED = 10
 
 def held_files(home: Home, outcome: Outcome = "held") -> list[LedgerEntry]:
     """Held (or retracted) files that nobody released and no newer file replaced, in order of landing."""
-    entries = read_ledger(home)
+    return held_of(read_ledger(home), outcome)
+
+
+def held_of(entries: Sequence[LedgerEntry], outcome: Outcome = "held") -> list[LedgerEntry]:
+    """As `held_files`, of a ledger that was read."""
     loads = accepted(entries)
     return [e for e in current_files(entries) if e.outcome == outcome and not is_replaced(e, loads)]
 

@@ -10,11 +10,11 @@ from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.permissions import require_group
 from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import read_receipt, read_receipts, today_of
-from dagster_project.landing import accepted, read_ledger
+from dagster_project.core.receipts import Receipt, read_receipt, read_receipts, today_of
+from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.known_files import utc_microseconds
 from dagster_project.landing.ledger import current_files
-from dagster_project.landing.release_held import held_files
+from dagster_project.landing.release_held import held_of
 
 from .alerts.events import NO_REASON, one_line, waiting_files
 from .late_extracts import late_extracts
@@ -40,7 +40,12 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         full = _disk_space(home)
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
-        worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
+        # A home of years has thousands of receipts, and its ledger is as long.
+        receipts, entries = read_receipts(home), read_ledger(home)
+        worst = [
+            *full, *_publication(home, receipts, max_age, now), *_last_night(home, receipts, now), *stopped,
+            *_files(entries, receipts, now),
+        ]  # fmt: skip
         expected, faults = Extracts(), list[str]()
         try:
             config = read_config(home)
@@ -49,7 +54,7 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         except ConfigError as error:
             # Until settings that can't be read are fixed, nobody knows which extracts they leave out.
             faults = [one_line(str(error), 200)]
-        return [*worst, *_late_or_missing(home, today_of(home, now), expected), *faults]
+        return [*worst, *_late_or_missing(accepted(entries), today_of(home, now), expected), *faults]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
 
@@ -71,14 +76,14 @@ def _disk_space(home: Home) -> list[str]:
     return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 
 
-def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
+def _publication(home: Home, receipts: list[Receipt], max_age: float, now: datetime) -> list[str]:
     try:
         night_id = published_night(home)
     except PublishError:
         return ["the published file can't be read"]
     if night_id is None:
         return ["nothing is published"]
-    receipts, problems = read_receipts(home), list[str]()
+    problems = []
     # An unchanged night confirms the published one, which then counts as being of that night.
     last = next((r for r in reversed(receipts) if night_id in (r.night_id, r.stands)), None)
     ended_at = datetime.fromisoformat(last.finished_at) if last else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
@@ -91,9 +96,9 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
     return problems
 
 
-def _last_night(home: Home, now: datetime) -> list[str]:
+def _last_night(home: Home, receipts: list[Receipt], now: datetime) -> list[str]:
     # A rollback is not a night.
-    nights = [r for r in read_receipts(home) if not r.republished]
+    nights = [r for r in receipts if not r.republished]
     last = nights[-1] if nights else None
     problems = []
     if last and last.outcome not in ("published", "unchanged"):
@@ -110,18 +115,17 @@ def _last_night(home: Home, now: datetime) -> list[str]:
     return problems
 
 
-def _files(home: Home, now: datetime) -> list[str]:
+def _files(entries: list[LedgerEntry], receipts: list[Receipt], now: datetime) -> list[str]:
     """Files that need a person, with the reason: those held or waiting now, and those refused in the last days."""
     since = utc_microseconds(now - timedelta(days=REFUSED_DAYS))
-    refused = [e for e in current_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
-    files = [(f"{e.source_file} is {e.outcome}", e.reason or NO_REASON) for e in [*held_files(home), *refused]]
-    files += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
+    refused = [e for e in current_files(entries) if e.outcome == "refused" and e.landed_at >= since]
+    files = [(f"{e.source_file} is {e.outcome}", e.reason or NO_REASON) for e in [*held_of(entries), *refused]]
+    files += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(receipts)]
     lines = [f"file {one_line(name, 100)}: {one_line(reason, 200)}" for name, reason in files[:SHOWN]]
     return [*lines, *([f"and {counted(len(files) - SHOWN, 'more file')}: pam status"] if len(files) > SHOWN else [])]
 
 
-def _late_or_missing(home: Home, today: date, expected: Extracts) -> list[str]:
-    loads = accepted(read_ledger(home))
+def _late_or_missing(loads: list[LedgerEntry], today: date, expected: Extracts) -> list[str]:
     problems = []
     if late := late_extracts(loads, today, expected):
         names = [f"{f['extract']} ({f['force_code']}) {counted(f['days_late'], 'day')}" for f in late]

@@ -200,7 +200,7 @@ def test_a_check_into_a_closed_pipe_keeps_its_exit_code(new_home: Home) -> None:
     command = [sys.executable, "-m", "dagster_project", "status", "--check", "--home", str(new_home.path)]
     result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
-    assert (result.returncode, result.stderr) == (1, "")
+    assert (result.returncode, result.stderr) == (2, "")
 
 
 def test_forces_without_a_list_of_units_are_named(pam: Callable, new_home: Home) -> None:

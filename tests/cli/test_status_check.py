@@ -33,7 +33,7 @@ def without_late(problems: list[str]) -> list[str]:
 def test_no_publication_is_critical(pam: Callable, new_home: Home, tmp_path) -> None:
     for home in (new_home, Home(tmp_path / "nowhere")):
         result = pam("status", "--check", "--home", home.path)
-        assert (result.exit_code, result.stdout) == (1, "PAM CRITICAL: nothing is published\n")
+        assert (result.exit_code, result.stdout) == (2, "PAM CRITICAL: nothing is published\n")
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -119,9 +119,9 @@ def test_files_that_wait_for_their_mapping_are_problems_up_to_a_limit(published_
         assert problems[0] == f"file f0.csv waits: {WAITS}: mappings/odd.yml: x" and problems[10:] == more
 
 
-def test_the_command_prints_one_line_and_exits_1(pam: Callable, published_at_two: Home) -> None:
+def test_the_command_prints_one_line_and_exits_2(pam: Callable, published_at_two: Home) -> None:
     result = pam("status", "--check", "--max-age", "1000000000", "--home", published_at_two.path)
-    assert result.exit_code == 1 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
+    assert result.exit_code == 2 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
 
 
 def test_the_gates_warnings_of_the_published_night_are_a_warning(
@@ -140,6 +140,16 @@ def test_the_gates_warnings_of_the_published_night_are_a_warning(
     write_receipt(published_at_two, replace(receipt, checks=checks[1:2] * 12))
     lines = health.find_warnings(published_at_two)
     assert len(lines) == 11 and lines[-1] == "and 2 more: pam status"
+
+
+def test_receipts_and_the_ledger_are_read_once(published_at_two: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the receipts of five years, each reading took two seconds."""
+    read = []
+    for name in ("read_receipts", "read_ledger"):
+        function = getattr(health, name)
+        monkeypatch.setattr(health, name, lambda home, name=name, function=function: read.append(name) or function(home))
+    find_problems(published_at_two, 26, MORNING)
+    assert sorted(read) == ["read_ledger", "read_receipts"]
 
 
 def test_a_publication_without_figures_is_a_problem(published_at_two: Home) -> None:

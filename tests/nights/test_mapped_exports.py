@@ -146,7 +146,7 @@ def test_held_refused_and_waiting_files_are_reported_with_reasons(pam: Callable,
     assert lines[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")
     assert lines[2].startswith("file Incident list October 2025.xlsx waits: waits in the inbox") and "other.yml" in lines[2]
     result = pam("status", "--check", "--home", kent_home.path)
-    assert result.exit_code == 1 and "would withdraw 103 of the 110" in result.stdout
+    assert result.exit_code == 2 and "would withdraw 103 of the 110" in result.stdout
     assert len(read_receipts(kent_home)) == 1
     # A newer complete file replaces both.
     drop(kent_home.inbox, "Drug tests 2025 (d).csv", year_of_tests(), EXTRACTED + 180)
