@@ -12,6 +12,7 @@ into .venv, from requirements.lock, each package checked against its hash: with 
 import ast
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -19,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+BEFORE = ROOT / ".venv-before"
+"""Where .venv is while another is made."""
 LOCK = ROOT / "requirements.lock"
 UV_LOCK = ROOT / "requirements-uv.lock"
 STAMP = VENV / "installed.txt"
@@ -73,9 +76,34 @@ def pages_of(home: Path) -> list[str]:
 def set_up() -> None:
     """Make .venv as the lock says; nothing to do where it is that already."""
     wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if not STAMP.exists():
+        # An update was killed.
+        put_back()
     if STAMP.exists() and STAMP.read_text() == f"{wanted} {sys.version}":
         return
     print("Setting up .venv from requirements.lock, once.", flush=True)
+    # Programs name the path of their environment, so that the new one is made in its place.
+    if VENV.exists():
+        VENV.rename(BEFORE)
+    try:
+        install()
+    except BaseException:
+        put_back()
+        raise
+    STAMP.write_text(f"{wanted} {sys.version}")
+    shutil.rmtree(BEFORE, ignore_errors=True)
+
+
+def put_back() -> None:
+    """Put the environment of before an update that failed back in its place, if there is one."""
+    if BEFORE.exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+        BEFORE.rename(VENV)
+        print("The update failed; .venv is as it was before.", file=sys.stderr)
+
+
+def install() -> None:
+    """Make .venv anew. Ends the program where a package can't be had."""
     venv.create(VENV, clear=True, with_pip=True)
     # The lock names every package: nothing is left to resolve.
     packages = ("--quiet", "--no-deps", "--require-hashes", "-r")
@@ -87,7 +115,6 @@ def set_up() -> None:
         print("The message above says why uv can't install. pip does, which takes a minute or two.", flush=True)
         if run(*pip, *packages, str(LOCK)) or run(*pip, *checkout):
             sys.exit("Set-up failed: pip's message above says why. On a closed network, PIP_INDEX_URL names your index.")
-    STAMP.write_text(f"{wanted} {sys.version}")
 
 
 def uv_settings() -> dict[str, str]:

@@ -1,6 +1,10 @@
 """The set-up gives uv the settings of pip, and ends with the paths of the sample's pages."""
 
 import importlib.util
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -11,7 +15,11 @@ from dagster_project.core.home import PROJECT, Home
 
 @pytest.fixture
 def bootstrap() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bootstrap", PROJECT / "bootstrap.py")
+    return load(PROJECT / "bootstrap.py")
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootstrap", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -44,6 +52,38 @@ def test_uv_gets_the_settings_of_pip(bootstrap: ModuleType, tmp_path: Path, monk
     assert bootstrap.uv_settings()["SSL_CERT_FILE"] == r"C:\new\own's.pem"
     monkeypatch.setenv("PIP_INDEX_URL", "https://own.example/simple")
     assert bootstrap.uv_settings()["UV_DEFAULT_INDEX"] == "https://own.example/simple"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the set-up, an environment and its program."""
+    for name in ("bootstrap.py", "pyproject.toml", "requirements.lock", "requirements-uv.lock"):
+        shutil.copy(PROJECT / name, tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "pam").write_text("the last version")
+    return tmp_path
+
+
+def test_an_update_that_fails_leaves_the_environment_as_it_was(checkout: Path) -> None:
+    """Here the second: the first was killed."""
+    (checkout / ".venv").rename(checkout / ".venv-before")
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    command = [sys.executable, str(checkout / "bootstrap.py"), "setup"]
+    result = subprocess.run(command, env=os.environ | {"PIP_NO_INDEX": "1"}, capture_output=True, text=True, check=False)
+    assert result.returncode == 1 and "Set-up failed: pip's message" in result.stderr
+    assert result.stderr.count("The update failed; .venv is as it was before.") == 2
+    assert (checkout / ".venv" / "bin" / "pam").read_text() == "the last version"
+    assert not (checkout / ".venv-before").exists()
+
+
+def test_an_update_takes_the_place_of_the_environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bootstrap = load(checkout / "bootstrap.py")
+    monkeypatch.setattr(bootstrap, "install", lambda: (checkout / ".venv").mkdir())
+    bootstrap.set_up()
+    assert [path.name for path in (checkout / ".venv").iterdir()] == ["installed.txt"]
+    assert not (checkout / ".venv-before").exists()
+    monkeypatch.setattr(bootstrap, "install", lambda: pytest.fail("it was set up again"))
+    bootstrap.set_up()
 
 
 def test_a_path_that_dbt_cannot_load_seeds_from_is_refused(
