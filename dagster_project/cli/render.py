@@ -14,6 +14,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.dropped_again import MAPPING_CHANGED
+from dagster_project.landing.retention import WITHDRAWN_LIST
 from dagster_project.landing.vocabulary import SHOWN_BY, how_many
 
 from .common import NO_SUCH_HOME
@@ -48,7 +49,7 @@ def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: boo
         print_line(console, "No new file.")
     _show_checks(console, receipt)
     for extract, n in receipt.withdrawn.items():
-        listed = home.nights / f"{receipt.night_id}__withdrawn.csv"
+        listed = home.nights / f"{receipt.night_id}{WITHDRAWN_LIST}"
         print_line(console, f"{extract}: {counted(n, 'row')} withdrawn, listed in {listed}")
     if load := receipt.postgres:
         outcomes = {"loaded": f"{counted(load['rows'], 'row')} loaded", "there already": "has it, or a newer one, already"}

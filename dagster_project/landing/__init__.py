@@ -21,10 +21,18 @@ from .land import land_files
 from .ledger import Counts, LedgerEntry, accepted, counts, read_ledger
 from .pseudonyms import PseudonymKeyError
 from .release_held import NotHeld, release_load
-from .retention import Erasure, archive_size, erase_old_originals, erase_unused_loads, erased_loads, read_erasures
+from .retention import (
+    Erasure,
+    archive_size,
+    erase_old_lists,
+    erase_old_originals,
+    erase_unused_loads,
+    erased_loads,
+    read_erasures,
+)
 
 __all__ = [
     "Counts", "Erasure", "InboxFile", "LedgerEntry", "NotHeld", "PseudonymKeyError", "accepted", "archive_size", "counts",
-    "erase_old_originals", "erase_unused_loads", "erased_loads", "find_files", "land_files", "read_erasures", "read_ledger",
-    "release_load",
+    "erase_old_lists", "erase_old_originals", "erase_unused_loads", "erased_loads", "find_files", "land_files", "read_erasures",
+    "read_ledger", "release_load",
 ]  # fmt: skip

@@ -28,7 +28,12 @@ from .file_names import name_text
 from .ledger import LedgerEntry, read_ledger
 from .raw_store import load_of
 
-Kind = Literal["archive", "quarantine", "raw"]
+Kind = Literal["archive", "quarantine", "raw", "withdrawn"]
+"""`withdrawn`: a list of the rows that a night withdrew, with their keys."""
+
+
+WITHDRAWN_LIST = "__withdrawn.csv"
+"""What the names of those lists in `nights/` end in, after the night's id."""
 
 
 class Erasure(BaseModel, frozen=True):
@@ -69,6 +74,19 @@ def erase_old_originals(home: Home, days: int, today: date, night_id: str) -> li
         if not any(folder.iterdir()):
             folder.rmdir()
     return erased
+
+
+def erase_old_lists(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
+    """Erase the lists of rows that nights of `days` days ago or earlier withdrew, as of originals: they have keys in the clear,
+    also of rows that reach their own limit. Returns what was erased."""
+    nights = ((date.fromisoformat(path.name[:8]), path) for path in sorted(home.nights.glob(f"[0-9]*{WITHDRAWN_LIST}")))
+    old = [path for night, path in nights if (today - night).days >= days]
+    erasures = [describe_erasure(home, "withdrawn", path, night_id, today) for path in old]
+    if erasures:
+        record_erasures(home, f"{night_id}.jsonl", erasures)
+    for path in old:
+        path.unlink()
+    return erasures
 
 
 def record_erasures(home: Home, name: str, erasures: Collection[Erasure]) -> None:

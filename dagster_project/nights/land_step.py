@@ -63,8 +63,10 @@ def files_of_period(files: Iterable[InboxFile], period: tuple[date, date]) -> li
 
 
 def erase_unused(night: Night, config: Config) -> tuple[landing.Erasure, ...]:
-    """Erase originals, and rows that no figure is made from, at their retention limits."""
+    """Erase originals, lists of withdrawn rows, and rows that no figure is made from, at their retention limits."""
     home, contracts = night.home, load_contracts()
     erased = landing.erase_old_originals(home, config.keep.archive_days, night.today, night.night_id)
+    lists = landing.erase_old_lists(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.loads_in_use(home, contracts)
-    return (*erased, *landing.erase_unused_loads(home, contracts, config.keep.years, needed, night.today, night.night_id))
+    unused = landing.erase_unused_loads(home, contracts, config.keep.years, needed, night.today, night.night_id)
+    return (*erased, *lists, *unused)

@@ -21,6 +21,7 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.core.sql import literal
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
+from dagster_project.landing.retention import WITHDRAWN_LIST
 from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result
@@ -117,5 +118,5 @@ def list_withdrawn(night: Night) -> dict[str, int]:
         return {}
     text = io.StringIO()
     write_result(("extract", "force_code", "key", "date", "file", "line", "withdrawn_by"), rows, "csv", text)
-    write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
+    write_whole(night.home.nights / f"{night.night_id}{WITHDRAWN_LIST}", text.getvalue().encode("utf-8"))
     return dict(Counter(row[0] for row in rows))

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from support import land_night, night, write_extract
 
+from dagster_project.audit import read_log
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import archive_size, erase_old_originals, erase_unused_loads, read_erasures, read_ledger
@@ -104,6 +105,18 @@ def test_night_erases_files_and_records_it(new_home: Home) -> None:
     assert not path.exists() and archive_size(new_home)[0] == 0
     assert len(read_ledger(new_home)) == 1, "the ledger's entries do not change"
     assert read_erasures(new_home)[0].archived == f"{read_ledger(new_home)[0].landed_at[:10]}/{path.name}"
+
+
+def test_lists_of_withdrawn_rows_are_kept_as_long_as_originals(new_home: Home) -> None:
+    for night_id in ("20260105T020000Z", "20260106T020000Z-2"):
+        (new_home.nights / f"{night_id}__withdrawn.csv").write_text("key\nC1\n", encoding="utf-8")
+    with night(new_home, today=date(2026, 4, 5)) as run:
+        run.land()
+        (erased,) = run.erased
+    assert (erased.kind, erased.archived) == ("withdrawn", "nights/20260105T020000Z__withdrawn.csv")
+    assert [p.name for p in new_home.nights.glob("*__withdrawn.csv")] == ["20260106T020000Z-2__withdrawn.csv"]
+    assert [r.facts["file"] for r in read_log(new_home) if r.kind == "erasure"] == [erased.archived]
+    assert read_erasures(new_home) == [erased]
 
 
 def test_files_of_a_shared_inbox_are_not_erased(new_home: Home, tmp_path: Path) -> None:
