@@ -113,7 +113,7 @@ users = make_group("user", help="People who read it: a log-in for each.", parent
 
 AdminOption = Annotated[
     Path | None,
-    option("--admin", "A file (0600) with an administrator's connection string. [default: that of the home's own server"
+    option("--admin", "Your file (0600) with an administrator's connection string. [default: that of the home's own server"
            " (`--embedded`), else what the nights log in with]", exists=True, dir_okay=False),
 ]  # fmt: skip
 
@@ -126,18 +126,19 @@ def add(
     home: HomeOption = HOME,
 ) -> None:
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
+    from dagster_project.audit import record
     from dagster_project.core.files import write_whole
     from dagster_project.publishing.postgres import reader_logins
     from dagster_project.publishing.postgres.server import administered_server, as_user
 
-    if out is None:
-        require_home(home)
+    require_home(home)
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
     # Without the file nobody has the password: then there is no log-in either.
     server = administered_server(home, admin)
     with server.connect() as con, con.transaction():
         password = reader_logins.add(con, name)
         write_whole(path, f"{as_user(server, name, password)}\n".encode())
+        record(home, "alteration", what="log-in made", name=name, server=server.where)
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
 
 
@@ -148,11 +149,16 @@ def remove(
     home: HomeOption = HOME,
 ) -> None:
     """Remove a person's log-in, and end their sessions."""
+    from dagster_project.audit import record
     from dagster_project.publishing.postgres import reader_logins
     from dagster_project.publishing.postgres.server import administered_server
 
-    with administered_server(home, admin).connect() as con:
+    require_home(home)
+    server = administered_server(home, admin)
+    with server.connect() as con:
         reader_logins.remove(con, name)
+        # Afterwards: who is to be locked out must be, whatever becomes of the record.
+        record(home, "alteration", what="log-in removed", name=name, server=server.where)
     echo(f"{name} can't log in any more")
 
 

@@ -85,14 +85,18 @@ def configured_server() -> Server:
             "no PostgreSQL is named: set PAM_POSTGRES_DSN, or PAM_POSTGRES_DSN_FILE to a file that has it; `pam postgres"
             " --embedded` starts one to try"
         )
-    path = Path(name)
+    return _server_in(Path(name), DSN_FILE)
+
+
+def _server_in(path: Path, named_by: str) -> Server:
+    """The server that a file names. `named_by`: which variable or option names the file. Raises PostgresError."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise PostgresError(f"{path} can be read by others: chmod 600 {path}")
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise PostgresError(f"{DSN_FILE}: {path}: {reason}") from None
+        raise PostgresError(f"{named_by}: {path}: {reason}") from None
     return Server.of(text, f"the content of {path}")
 
 
@@ -103,7 +107,7 @@ def administered_server(home: Home, admin: Path | None) -> Server:
     dsn_file = os.environ.get(DSN_FILE, "").strip()
     is_embedded = Path(dsn_file).resolve().parent == folder if dsn_file else not is_configured()
     path = admin or (folder / "admin.dsn" if is_embedded and (folder / "admin.dsn").exists() else None)
-    return Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured_server()
+    return _server_in(path, "--admin") if path else configured_server()
 
 
 def is_configured() -> bool:

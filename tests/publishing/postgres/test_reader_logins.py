@@ -9,6 +9,7 @@ import pytest
 from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, loaded_state, reader_logins
 from dagster_project.publishing.postgres.roles import setup_sql
@@ -178,6 +179,11 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
     # There is no log-in whose password nobody has.
     refused = pam("postgres", "user", "add", "dora", "--admin", cluster.loader_file, "--home", home.path)
     assert refused.exit_code == 1 and "whoever connects may not do that" in refused.stderr
+    open_file = tmp_path / "admin.dsn"
+    open_file.write_text(cluster.admin_file.read_text())
+    open_file.chmod(0o640)
+    refused = pam("postgres", "user", "add", "dora", "--admin", open_file, "--home", home.path)
+    assert refused.exit_code == 1 and f"{open_file} can be read by others: chmod 600" in refused.stderr
     added = pam("postgres", "user", "add", "dora", "--home", home.path)
     path = home.path / "postgres" / "users" / "dora.dsn"
     assert added.exit_code == 0 and str(path) in added.stdout and path.stat().st_mode & 0o777 == 0o600, added.stderr
@@ -205,6 +211,8 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
         assert pam("postgres", "user", "remove", "dora", "--home", home.path).exit_code == 0
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(secret)
+    changes = [(r.kind, r.facts["what"], r.facts["name"]) for r in read_log(home)]
+    assert changes == [("alteration", f"log-in {what}", "dora") for what in ("made", "removed")]
     refused = pam("postgres", "user", "remove", "dora", "--home", home.path)
     assert refused.exit_code == 1 and "no log-in of the group" in refused.stderr
 
