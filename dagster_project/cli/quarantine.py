@@ -55,21 +55,32 @@ def release(
 def retract(
     file: Annotated[str, typer.Argument(help="The accepted or held file's name or load id, or its first characters.")],
     why: Annotated[str, option("--why", "Why the file is wrong. It goes into the ledger. No personal data here.")],
+    is_erased: Annotated[
+        bool, typer.Option("--erase", help="Erase a retracted or held file's rows, quarantine and originals for good.")
+    ] = False,
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
     """Take back a file that is wrong, accepted or held: from the next night on, it is as if it had never come.
 
     Its rows stay in raw/ and do not count, and its days are not covered by it. The ledger says who retracted it and why. pam
-    release lets it count again. A held file needs this only if no newer file will replace it.
+    release lets it count again. A held file needs this only if no newer file will replace it. --erase needs a published night
+    without the file.
 
     Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
     """
+    from dagster_project.landing.retract import erase
     from dagster_project.landing.retract import retract as retract_file
 
     if not why.strip():
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
     require_home(home)
+    if is_erased:
+        e, erasures = erase(home, file, by=by, why=why.strip())
+        echo(f"{e.source_file} (load {e.load_id}): {counted(len(erasures), 'file')} erased, on record")
+        for erasure in erasures:
+            echo(f"  {erasure.kind}: {erasure.archived}")
+        return
     e = retract_file(home, file, by=by, why=why.strip())
     echo(
         f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"

@@ -82,7 +82,7 @@ def release_load(
         raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
     load = load_of(held)
     if held.has_rows and not load.raw(home).exists():
-        raise NotHeld(f"{held.source_file} can't be released: its rows were erased at their retention limit")
+        raise NotHeld(f"{held.source_file} can't be released: its rows were erased")
     contract = contracts[load.extract]
     if rival := decisions.rival(held, contract):
         raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")

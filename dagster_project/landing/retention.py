@@ -158,9 +158,27 @@ def erase_unused_loads(
             earlier = recorded.get(erasure.archived)
             # A night that was stopped before it erased has recorded the totals that replace the rows.
             erasures[path] = earlier if earlier and earlier.kept else erasure
-    if not erasures:
-        return []
-    record_erasures(home, f"{night_id}__expired.jsonl", erasures.values())
+    return _record_and_erase(home, f"{night_id}__expired.jsonl", erasures)
+
+
+def erase_load(home: Home, load_id: str, today: date, night_id: str) -> list[Erasure]:
+    """Erase all files of a load that no figure uses, and the archived originals of the same content that came again. Returns
+    what was erased. Recorded first, also in `raw/_ledger/erased/<night id>__ordered.jsonl`. Raises OSError."""
+    archived = cache(partial(_archived_by_size, home))
+    entries = read_ledger(home)
+    originals = {e.sha256 for e in entries if e.load_id == load_id}
+    erasures: dict[Path, Erasure] = {}
+    for entry in entries:
+        found = _files_of(home, entry, archived, with_raw=True) if entry.load_id == load_id else ()
+        same = _originals_of(entry, archived) if entry.sha256 in originals else ()
+        for kind, path in (*found, *(("archive", path) for path in same)):
+            erasures[path] = describe_erasure(home, kind, path, night_id, today)
+    return _record_and_erase(home, f"{night_id}__ordered.jsonl", erasures)
+
+
+def _record_and_erase(home: Home, name: str, erasures: Mapping[Path, Erasure]) -> list[Erasure]:
+    if erasures:
+        record_erasures(home, name, erasures.values())
     for path in erasures:
         path.unlink(missing_ok=True)
     return list(erasures.values())
@@ -191,11 +209,17 @@ def _files_of(
             yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
+    for path in _originals_of(entry, archived):
+        yield "archive", path
+
+
+def _originals_of(entry: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]]) -> Iterator[Path]:
+    """The files that were archived when an entry was made and that have its content."""
     # Its content says what is the original, not its name: several of one name may come on a day, and the archive has another
     # name for a long one.
     for path in archived(entry.landed_at[:10]).get(entry.bytes, ()):
         if sha256_of(path) == entry.sha256:
-            yield "archive", path
+            yield path
 
 
 def _archived_by_size(home: Home, day: str) -> Mapping[int | None, list[Path]]:

@@ -1,22 +1,25 @@
 """Takes back files that were accepted wrongly: from the next night on, all is as if they had never been accepted. And closes
-held files that nobody will release, where no newer file will replace their whole window."""
+held files that nobody will release, where no newer file will replace their whole window. Erases such files, as by an order."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.night_lock import locked
+from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, night_order
 
 from .conflicting_files import end_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
-from .ledger import LedgerEntry, accepted, read_ledger
+from .ledger import STORED, LedgerEntry, accepted, read_ledger
 from .release_held import commit_alteration, file_of_name, held_files
-from .retention import read_erasures
+from .retention import Erasure, erase_load, read_erasures
 
 
 class NotRetractedError(PamError, ValueError):
@@ -45,7 +48,7 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
     if load is None or load.outcome not in ("accepted", "held"):
         raise NotRetractedError(f"{load_id} is no accepted or held load" + (f": it is {load.outcome}" if load else ""))
     was_accepted = load.outcome == "accepted"
-    if erased := _erased_since(home, load) if was_accepted else None:
+    if erased := _erased_since(home, load, entries) if was_accepted else None:
         raise NotRetractedError(
             f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and its"
             " rows may have to count without this file. Drop a newer file that covers the same days"
@@ -70,10 +73,47 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
     return commit_alteration(home, entry, what="retracted", by=by, why=why)
 
 
-def _erased_since(home: Home, load: LedgerEntry) -> str | None:
-    """A file of raw/, of the same extract and force, that was erased since a load was accepted."""
+class NotErasedError(PamError, ValueError):
+    """Figures rest on the file."""
+
+
+def erase(home: Home, name: str, *, by: str, why: str) -> tuple[LedgerEntry, list[Erasure]]:
+    """Erase the rows, the quarantine and the originals of a file that was retracted or is held. Returns its entry, and what was
+    erased. `name`: as of `retract`. A held file is retracted first.
+
+    Takes the home's lock. Raises NightUnderWayError, WhichFileError, and NotErasedError while figures rest on the file.
+    """
+    loads = Decisions(read_ledger(home)).loads.values()
+    stored = [e for e in loads if e.outcome in STORED]
+    load = file_of_name(stored, name, "stored")
+    with locked(home):
+        entries, night = read_ledger(home), Night.begin(home)
+        load = Decisions(entries).loads[str(load.load_id)]
+        if load.outcome == "accepted":
+            raise NotErasedError(
+                f"{load.source_file} counts: pam retract it without --erase, drop the corrected file if there is one, then"
+                " pam nightly, then erase it"
+            )
+        counted = any(e.load_id == load.load_id and e.outcome == "accepted" for e in entries)
+        published = published_night(home)
+        if counted and published and night_order(published) < night_order(load.night_id):
+            raise NotErasedError(
+                f"figures of night {published}, which is published, rest on {load.source_file}: pam nightly first"
+            )
+        if load.outcome == "held":
+            load = retract_load(home, str(load.load_id), night.night_id, by=by, why=why)
+        facts = {"load_id": load.load_id, "source_file": load.source_file, "by": by, "why": why}
+        audit.record(home, "erasure", night_id=night.night_id, what="load", **facts)
+        return load, erase_load(home, str(load.load_id), night.today, night.night_id)
+
+
+def _erased_since(home: Home, load: LedgerEntry, entries: Iterable[LedgerEntry]) -> str | None:
+    """A file of raw/, of the same extract and force, that was erased since a load was accepted, and may count."""
+    retracted = {load_id for load_id, e in Decisions(entries).loads.items() if e.outcome == "retracted"}
     for erasure in read_erasures(home):
         is_own = erasure.kind == "raw" and Path(erasure.archived).parts[1:3] == (load.extract, load.force_code)
+        if Path(erasure.archived).stem in retracted:
+            continue
         if is_own and night_order(erasure.night_id) >= night_order(load.night_id):
             return erasure.archived
     return None

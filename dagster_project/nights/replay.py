@@ -130,7 +130,7 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     if missing:
         erased = erased_loads(home)
         if all(path.stem in erased for path in missing):
-            raise ReplayError(f"raw/{missing[0]} was erased at its retention limit: figures made from it can't be made again")
+            raise ReplayError(f"raw/{missing[0]} was erased: figures made from it can't be made again")
         raise ReplayError(
             f"the ledger names rows that are missing: {list_first([f'raw/{path}' for path in missing], 3)};"
             " restore the whole of raw/ from one backup"

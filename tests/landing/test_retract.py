@@ -11,7 +11,7 @@ from dagster_project.landing.ledger import CONFLICT_KIND
 from dagster_project.landing.quarantine_export import quarantined_files, quarantined_rows
 from dagster_project.landing.release_held import WhichFileError, file_of_name, held_files, release
 from dagster_project.landing.retention import Erasure, record_erasures
-from dagster_project.landing.retract import NotRetractedError, retract
+from dagster_project.landing.retract import NotErasedError, NotRetractedError, erase, retract
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 
@@ -63,6 +63,40 @@ def test_error_names_all_loads_of_an_ambiguous_name(warehouse):
         warehouse.put("2024-01-derbyshire-stop-and-search.csv", text + more)
         outcomes += [e.outcome for e in warehouse.night()]
     assert outcomes == ["refused", "known"]
+
+
+def test_a_retracted_file_is_erased_once_no_figure_rests_on_it(warehouse, monkeypatch):
+    """Also its original that came again, and was refused."""
+    home, rows = warehouse.home, (ROW, "BAD,no day,92D,Recorded,")
+    load, other = warehouse.land("crimes", *rows), warehouse.land("iom_cohort", "2025-03-01,9")
+    with pytest.raises(NotErasedError, match="counts: pam retract it without --erase"):
+        erase(home, load.load_id, **WHO)
+    retracted = retract(home, load.load_id, **WHO)
+    assert warehouse.land("crimes", *rows).outcome == "refused"
+    published = ["20200101T020000Z"]
+    monkeypatch.setattr("dagster_project.landing.retract.published_night", lambda _: published[-1])
+    with pytest.raises(NotErasedError, match=f"which is published, rest on {load.source_file}: pam nightly"):
+        erase(home, load.load_id, **WHO)
+    published.append(f"{retracted.night_id}-2")
+    entry, erasures = erase(home, load.load_id, **WHO)
+    assert entry.load_id == load.load_id and sorted(e.kind for e in erasures) == ["archive", "archive", "quarantine", "raw"]
+    folders = (home.raw / "crimes", home.raw / "iom_cohort", home.quarantine, home.archive)
+    left = [p.name for folder in folders for p in folder.rglob("*") if p.is_file()]
+    assert sorted(left) == sorted([other.source_file, f"{other.load_id}.parquet"])
+    ordered, *files = [r.facts for r in read_log(home) if r.kind == "erasure"]
+    assert (ordered["what"], ordered["load_id"], ordered["by"], ordered["why"]) == ("load", load.load_id, *WHO.values())
+    assert [f["file"] for f in files] == [e.archived for e in erasures]
+    with pytest.raises(NotHeld, match="its rows were erased"):
+        release(home, load.load_id, **WHO)
+    # What was erased so keeps no other file of its extract from being retracted.
+    assert retract(home, warehouse.land("crimes", SECOND, end="2025-03-31").load_id, **WHO).outcome == "retracted"
+
+
+def test_a_held_file_is_retracted_and_erased_at_once(warehouse):
+    load = warehouse.land("crimes", *(f"C{n},2025-03-01,99X,Recorded," for n in range(60)))
+    assert load.outcome == "held"
+    entry, erasures = erase(warehouse.home, load.source_file, **WHO)
+    assert entry.outcome == "retracted" and sorted(e.kind for e in erasures) == ["archive", "raw"]
 
 
 def test_a_whole_name_is_of_one_file_and_the_newest_are_listed(warehouse):

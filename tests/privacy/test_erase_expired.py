@@ -148,7 +148,7 @@ def test_expired_loads_are_erased_and_the_figures_stay(erased_home: ErasedHome, 
     assert erased_files == [(run.night.today, 7)], "the archive's files"
     assert not verify(home).faults
     check_trace(home)
-    with pytest.raises(ReplayError, match="was erased at its retention limit"):
+    with pytest.raises(ReplayError, match="was erased: figures made from it"):
         write_as_of(home, first_night, tmp_path / "then.duckdb")
     check_damaged_archive(copy_home(home, tmp_path / "damaged"))
     check_built_by_hand(copy_home(home, tmp_path / "by_hand"))
