@@ -48,7 +48,7 @@ UNIT_ADVICE = (
 )
 """What to do about a unit: accepted, one that was renamed would be 0 in all months before."""
 SHOWN_BY = "pam vocabulary shows them"
-"""Alerts, logs and what is published say how many values there are: with a wrong mapping, a value may be a note on a person."""
+"""The reason of a held file says how many values there are: with a wrong mapping, a value may be a note on a person."""
 Known = TypeVar("Known")
 
 

@@ -41,7 +41,7 @@ from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erase
 from dagster_project.landing.ledger import covers, extracted, not_replaced
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.landing.vocabulary import forgotten_values, how_many
+from dagster_project.landing.vocabulary import forgotten_values, how_many, shown_values
 
 from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
@@ -260,17 +260,15 @@ def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contrac
 
 
 def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
-    """By extract and force, the rows of tonight's files with values that no list knows, and how many values of which columns,
-    for the gate's warning. A row counts once for each column in which its value is unknown."""
-    totals: dict[tuple[str, str], dict[str, tuple[int, set[str]]]] = {}
+    """By extract and force, the rows of tonight's files with values that no list knows, and the values, for the gate's warning.
+    A row counts once for each column in which its value is unknown."""
+    totals: dict[tuple[str, str], tuple[int, list[str]]] = {}
     for entry in tonight:
         for column, rows in entry.unknown_told.items():
-            columns = totals.setdefault((str(entry.extract), str(entry.force_code)), {})
-            n_before, values = columns.get(column, (0, set[str]()))
-            columns[column] = (n_before + rows, values | set(entry.unknown_values.get(column, {})))
-    unknown = [
-        (*place, sum(n for n, _ in columns.values()), _columns_in_words(columns)) for place, columns in sorted(totals.items())
-    ]
+            place = (str(entry.extract), str(entry.force_code))
+            n_before, texts = totals.get(place, (0, []))
+            totals[place] = (n_before + rows, [*texts, f"{column}: {shown_values(entry.unknown_values.get(column, {}))}"])
+    unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
     make_raw_table(con, "unknown_tonight", unknown)
 
 

@@ -190,7 +190,7 @@ def test_files_at_the_limit_pass(night_with_warnings: NightRun) -> None:
     late = {findings[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")}
     assert late == {"days_late 1 (derbyshire)"}
     assert findings["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
-    assert findings["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 1 value in 8 rows)"
+    assert findings["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 'ZZ' (8))"
     november = f"aris_returns__{BREAKING}__2025-11-01__2025-11-30__{OLDER}.csv"
     assert findings["aris_returns", "rows_replaced"] == f"rows_replaced 5 (derbyshire, 5 of {november})"
     assert findings["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
@@ -207,7 +207,7 @@ def test_messages_say_what_is_wrong_where_and_when(night_with_warnings: NightRun
         "drug_tests (derbyshire): no row from 2025-12-16 to 2025-12-31, where about 32 would be usual"
     )
     assert messages["crimes", "unknown_values"] == (
-        "crimes (derbyshire): the latest files have values that no list knows: offence_code: 1 value in 8 rows"
+        "crimes (derbyshire): the latest files have values that no list knows: offence_code: 'ZZ' (8)"
     )
     assert all(text.startswith(f"{subject} ({BREAKING}): ") and "None" not in text for (subject, _), text in messages.items())
     assert not any(c.message for c in night_with_warnings.checks if c.passed)
