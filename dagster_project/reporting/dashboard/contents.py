@@ -80,8 +80,8 @@ def read_contents(
             " where not passed order by rule, subject, found",
         ),
         "extracts": read_rows(
-            con, "select extract, title, force_code, status, covered_from, covered_to, rows_current, rows_quarantined,"
-            " days_late from meta.extracts order by title, force_code"
+            con, "select extract, title, force_code, status, covered_from, covered_to, covered_days, rows_current,"
+            " rows_quarantined, days_late from meta.extracts order by title, force_code"
         ),
         "revisions": read_rows(
             con, "select mart, measure, category, area_type, area_name, period_start, period_end, shows, printed_in, was, now"

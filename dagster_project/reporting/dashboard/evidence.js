@@ -53,7 +53,7 @@ async function showEvidence(force, mart, figures, series, row) {
       ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
       ...(control ? [definition("Is it unusual?", describeVariation(control))] : []),
       definition("Days", `${day(row.start)} to ${day(row.end)}`),
-      ...extracts.map((e) => definition("Extract", `${e.title}: ${e.status}`, e.covered_from ? `covered from ${day(e.covered_from)} to ${day(e.covered_to)}` : "no day is covered")),
+      ...extracts.map((e) => definition("Extract", `${e.title}: ${e.status}`, e.covered_from ? `covered from ${coveredDays(e)}` : "no day is covered")),
     ], { class: "headline" }),
     ...(months.length ? [createElement("h3", "Months"), scrollRegion("Months of the figure", tableOf("", ["Month", "Figure", "Status"], months.map((r) => [r.label, formatValue(r, "value", unit), STATUS[stateOf(r)]]), (i) => i === 1))] : []),
     createElement("h3", "Files"),

@@ -100,6 +100,15 @@ function gapNote(rows, what = "Grey") {
 function day(iso) {
   return new Date(`${iso}T00:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
+/** The day after a day, as 2025-10-01. */
+const dayAfter = (iso) => new Date(Date.parse(`${iso}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
+
+/** The days that files of an extract cover, with their number where some in between are not: `607 of 1,461 days`. */
+function coveredDays(e) {
+  const days = (Date.parse(e.covered_to) - Date.parse(e.covered_from)) / 86400000 + 1;
+  return `${day(e.covered_from)} to ${day(e.covered_to)}${e.covered_days < days ? `: ${e.covered_days.toLocaleString("en-GB")} of ${days.toLocaleString("en-GB")} days` : ""}`;
+}
+
 
 const count = (n, one, many) => (n === null || n === undefined ? "not known" : `${Number(n).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`);
 const listOf = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);

@@ -176,7 +176,7 @@ def _read_sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -
                 files=r["files_accepted"] if is_own else 0, rows=None if not with_rows else r["rows_current"] if is_own else 0,
                 covered_from=r["covered_from"] if is_own else None, covered_to=r["covered_to"] if is_own else None,
                 extracted_at=r["extracted_at"] if is_own else None,
-                days_late=r["days_late"] if is_own else None,
+                days_late=r["days_late"] if is_own else None, covered_days=r["covered_days"] if is_own else 0,
             )  # fmt: skip
     return sources
 

@@ -97,7 +97,8 @@ class Definition:
 @dataclass(frozen=True)
 class Source:
     """An extract, and how much of it the night had. `status`: current, late, never dropped, or not sent. `rows`: None in the
-    public form, as a count of rows is a figure."""
+    public form, as a count of rows is a figure. `covered_days`: those from `covered_from` to `covered_to`
+    that files cover."""
 
     extract: str
     title: str
@@ -109,6 +110,7 @@ class Source:
     covered_to: date | None
     extracted_at: datetime | None
     days_late: int | None
+    covered_days: int = 0
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def _environment() -> jinja2.Environment:
     filters.update(
         slug=words.slug, verdicts=_count_verdicts, before=_printed_before, why=_why_no_trail, made_of=_describe_part,
         month=_describe_month, share_checked=share_checked, paragraphs=words.name_paragraphs, formula=formula_in_words,
+        covered_days=words.covered_days,
     )  # fmt: skip
     global_names: dict[str, Any] = environment.globals
     global_names.update(pack_markers=MARKERS, verdict_words=words.VERDICTS)

@@ -234,14 +234,13 @@ class _Writer:
             self._figures(table)
         row_count = ["Rows"] if pack.rule is None else []
         rows = [
-            [s.title, s.status, _day(s.covered_from), _day(s.covered_to), *(f"{s.rows:,}" for _ in row_count),
-             _day(s.extracted_at)]
+            [s.title, s.status, words.covered_days(s) or "none", *(f"{s.rows:,}" for _ in row_count), _day(s.extracted_at)]
             for s in pack.sources
         ]  # fmt: skip
         self._text_table(
             f"Sources: the extracts behind the figures of update {pack.night_id}",
             "One row an extract.",
-            ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"],
+            ["Extract", "Status", "Days covered", *row_count, "Extracted"],
             rows,
         )
         if pack.definitions:

@@ -221,11 +221,20 @@ def period_lines(table: Table) -> list[str]:
 
 
 def _source_days(source: Source) -> str:
-    if not source.files or source.covered_from is None or source.covered_to is None:
+    if not source.files or not (days := covered_days(source)):
         # Files that were held, refused or retracted are not accepted, but they were dropped.
         return f"{source.title} ({'no accepted file' if source.status == 'late' else source.status})"
     late = ", late" if source.status == "late" else ""
-    return f"{source.title} ({day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{late})"
+    return f"{source.title} ({days}{late})"
+
+
+def covered_days(source: Source) -> str:
+    """`1 January 2022 to 31 December 2025`, and where files do not cover all of them `: 607 of 1,461 days`; empty for none."""
+    if source.covered_from is None or source.covered_to is None:
+        return ""
+    days = (source.covered_to - source.covered_from).days + 1
+    covered = f": {source.covered_days:,} of {days:,} days" if source.covered_days < days else ""
+    return f"{day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{covered}"
 
 
 def units_line(table: Table) -> str:

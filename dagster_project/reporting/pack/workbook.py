@@ -211,13 +211,13 @@ def _claims(pack: Pack) -> WorkbookSheet:
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
     columns = {
-        "Extract": 28, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 22,
-        "Last day covered": 22, "Extracted at (UTC)": 26, "Days late": 12,
+        "Extract": 28, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 20,
+        "Last day covered": 20, "Days covered": 14, "Extracted at (UTC)": 23, "Days late": 12,
     }  # fmt: skip
-    numbers = ["Files", "Rows", "Days late"]
+    numbers = ["Files", "Rows", "Days covered", "Days late"]
     rows: list[list[Any]] = [
-        [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
-         s.days_late]
+        [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.covered_days,
+         s.extracted_at, s.days_late]
         for s in pack.sources
     ]  # fmt: skip
     rows = [[NOT_APPLICABLE if v is None else v for v in row] for row in rows]

@@ -23,7 +23,14 @@ from dagster_project.reporting.pack.content import (
 )
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title, make_page_charts
-from dagster_project.reporting.pack.wording import _source_days, format_number, name_paragraphs, slug, verdict_in_sentence
+from dagster_project.reporting.pack.wording import (
+    _source_days,
+    covered_days,
+    format_number,
+    name_paragraphs,
+    slug,
+    verdict_in_sentence,
+)
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
@@ -166,7 +173,17 @@ def test_a_computed_change_in_per_cent_has_its_sign() -> None:
 )  # fmt: skip
 def test_a_late_source_is_called_late(status: str, files: int, says: str) -> None:
     days = (date(2025, 1, 1), date(2025, 10, 31)) if files else (None, None)
-    assert _source_days(Source("crimes", "Crimes", status, "nightly", files, None, *days, None, None)) == says
+    covered = 304 if files else 0
+    assert _source_days(Source("crimes", "Crimes", status, "nightly", files, None, *days, None, None, covered)) == says
+
+
+def test_days_covered_says_how_many_of_them_are() -> None:
+    """Files of January 2022 to April 2023 and of September to December 2025 cover 607 days, not four years."""
+    days = (date(2022, 1, 1), date(2025, 12, 31))
+    source = Source("incidents", "Incidents", "current", "nightly", 2, None, *days, None, None, 607)
+    assert _source_days(source) == "Incidents (1 January 2022 to 31 December 2025: 607 of 1,461 days)"
+    assert covered_days(replace(source, covered_days=1461)) == "1 January 2022 to 31 December 2025"
+    assert covered_days(replace(source, covered_from=None, covered_to=None, covered_days=0)) == ""
 
 
 def test_no_chart_mixes_quantities_of_leaflets_and_people(sample_pack: WrittenPack) -> None:
