@@ -86,7 +86,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
         "tables": tables,
     }
     (csv / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "README.txt").write_text(_readme(about, tables), encoding="utf-8")
+    (folder / "README.txt").write_text(_readme(about, tables, config.open == "public"), encoding="utf-8")
 
 
 def _write_csv(
@@ -180,7 +180,8 @@ def _table_metadata(relation: Relation, columns: list[Column]) -> dict[str, Any]
     }
 
 
-def _readme(about: dict[str, str], tables: list[dict[str, Any]]) -> str:
+def _readme(about: dict[str, str], tables: list[dict[str, Any]], is_public: bool) -> str:
+    null = "not available, not applicable, or not public (marker [c])" if is_public else "not available, or not applicable"
     listed = "".join(f"  {t['url'].removesuffix('.csv')}\n      {t['dc:description']}\n" for t in tables)
     return f"""{about["title"]}
 
@@ -191,7 +192,7 @@ def _readme(about: dict[str, str], tables: list[dict[str, Any]]) -> str:
 parquet/  one file a relation, with exact types
 csv/      the same as CSV (UTF-8), with {METADATA} (CSV on the Web): the type and meaning of every column
 
-In CSV, nothing between two commas means null: not available, or not applicable. It is never 0. A text that a spreadsheet
-would take for a formula has an apostrophe before it.
+In CSV, nothing between two commas means null: {null}.
+It is never 0. A text that a spreadsheet would take for a formula has an apostrophe before it.
 
 {listed}"""

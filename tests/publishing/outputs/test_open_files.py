@@ -62,7 +62,7 @@ def test_every_relation_is_written_in_both_formats_and_described(
         assert all(c["dc:description"] and c["null"] == "" and c["datatype"] for c in columns)
     assert csv_metadata["@context"][0] == "http://www.w3.org/ns/csvw"
     text = (folder / "README.txt").read_text(encoding="utf-8")
-    assert all(f"  {n}\n" in text for n in names) and "never 0" in text
+    assert all(f"  {n}\n" in text for n in names) and "never 0" in text and "[c]" not in text
 
 
 def test_parquet_and_csv_have_every_figure_to_the_digit(
@@ -206,6 +206,8 @@ def test_public_open_files_have_only_the_public_form(
         assert differing(con, f"night.marts_public.{mart}", f"read_parquet('{folder}/parquet/{mart}.parquet')") == 0
     header, *lines = (folder / "csv" / "mart_naloxone.csv").read_text(encoding="utf-8").splitlines()
     assert "marker" in header.split(",") and any("[c]" in line for line in lines)
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    assert "null: not available, not applicable, or not public (marker [c])." in readme
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
     assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == len(marts)
