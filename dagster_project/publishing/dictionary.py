@@ -86,7 +86,11 @@ def write_meta(
 ) -> None:
     """Write the `meta` schema into the candidate. `this`: the night's own receipt so far."""
     with duckdb.connect(str(night.home.candidate / WAREHOUSE)) as con:
+        con.execute(f"attach {literal(str(night.home.candidate / WORK))} as work (read_only)")
         facts = _extract_rows(con, night, entries)
+        columns = ", ".join(TABLES["rebases"][1])
+        rebases = con.execute(f"select {columns} from work.raw.rebases order by all").fetchall()
+        con.execute("detach work")
         con.execute("begin")
         con.execute("drop schema if exists meta cascade")
         con.execute("create schema meta")
@@ -94,6 +98,7 @@ def write_meta(
         _fill(con, "files", _file_rows(entries, {e.archived: e.erased_on for e in read_erasures(night.home)}))
         accepted_months = [(*astuple(a)[:5], _timestamp(a.accepted_at[:19]), a.area_code) for a in read_accepted(night.home)]
         _fill(con, "accepted_months", accepted_months)
+        _fill(con, "rebases", rebases)
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *astuple(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
@@ -151,10 +156,9 @@ def _night_row(r: Receipt) -> tuple[Any, ...]:
 
 
 def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
+    """`con`: the candidate, with its other file attached as `work`."""
     sent = read_config(night.home).extracts
-    con.execute(f"attach {literal(str(night.home.candidate / WORK))} as work (read_only)")
     facts = {row[:2]: row[2:] for row in con.execute(EXTRACT_FACTS).fetchall()}
-    con.execute("detach work")
     rows: list[tuple[Any, ...]] = []
     for contract in load_contracts().values():
         entries_of_extract = [e for e in entries if e.extract == contract.extract]
