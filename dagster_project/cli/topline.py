@@ -1,9 +1,10 @@
 """`pam topline`: shows the newest figures of some measures, against the year before."""
 
 import sys
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.judged_in_words import SMALL, has_small_side, has_status_of_now
 from dagster_project.core.made_up_home import holds_made_up
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row
-from dagster_project.core.too_small_to_judge import SMALL, is_small
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
@@ -27,10 +29,11 @@ NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
-    f"A change of small numbers, where either count is under {SMALL}, is a number: a few events more would reverse it.",
-    "[x] not available, never zero. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files"
-    " cover some of the days.",
-    "Unusual: whether the month's point of its control chart is unusually high or low; too few: mostly one or none a month;"
+    f"Where either count is under {SMALL}, the change is a number: a few events make a large percentage.",
+    "[x] not available, never zero. [z] not applicable: nothing to divide by, nothing was counted, or a change by a status as"
+    " it is now, which older ones have had longer to change. [p] provisional: files cover some of the days.",
+    "Unusual: whether the month's point of its control chart is unusually high or low; too few: too few events or changes a"
+    " month to tell; [z]: money, numbers on a day, statuses as they are now, and changes across a known one are not judged;"
     " [x]: not known.",
 )
 WRITERS = (".xlsx", ".docx")
@@ -107,7 +110,7 @@ def _printed(line: "Line") -> list[str]:
         _year_before(line, "twelve_months"),
         _change(line, "twelve_months"),
         {"complete": "yes", "partial": "in part"}.get(status, "no"),
-        MISSING if line.unusual == "not known" else line.unusual.removeprefix("unusually "),
+        {"not known": MISSING, "not judged": NOT_APPLICABLE}.get(line.unusual) or line.unusual.removeprefix("unusually "),
     ]
 
 
@@ -119,6 +122,21 @@ def _year_before(line: "Line", period: str) -> str:
     return _number(before, line.unit) + (f" {PARTIAL}" if is_partial else "")
 
 
+def _notes(lines: Sequence["Line"]) -> list[str]:
+    """What a reader must know of these lines. A number on a day is no total: that of the month is that of the twelve months."""
+    from dagster_project.reporting.pack.wording import day_in_words
+
+    on_a_day = {(m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] in ("stock", "last")}
+    titles: dict[date, list[str]] = {}
+    for line in lines:
+        if line.month and (line.mart, line.measure) in on_a_day:
+            first = datetime.strptime(line.month, "%b %Y")
+            last = date(first.year, first.month, monthrange(first.year, first.month)[1])
+            titles.setdefault(last, []).append(line.title)
+    days = [f"{'; '.join(own)}: both figures are the last number up to {day_in_words(day)}." for day, own in titles.items()]
+    return [*NOTES, *days]
+
+
 def _number(value: Decimal | None, unit: str, none: str = MISSING) -> str:
     """`none`: in place of no figure."""
     from dagster_project.reporting.pack.wording import format_number
@@ -128,6 +146,8 @@ def _number(value: Decimal | None, unit: str, none: str = MISSING) -> str:
 
 def _change(line: "Line", period: str) -> str:
     """The change in per cent; for a rate, in percentage points; of small numbers, or from 0, the change itself."""
+    if has_status_of_now(line.mart, line.measure, "all"):
+        return NOT_APPLICABLE
     unit, names = line.unit, ("value", "year_before", "change", "pct_change")
     value, before, change, percent = (getattr(line, f"{period}_{name}") for name in names)
     if change is None:
@@ -137,7 +157,7 @@ def _change(line: "Line", period: str) -> str:
     sign = "+" if change > 0 else ""
     if unit == "percent":
         return sign + _number(change, unit).replace("%", " pts")
-    if percent is not None and not is_small(unit, value, before):
+    if percent is not None and not has_small_side(unit, value, before):
         return sign + _number(percent, "percent")
     return sign + _number(change, unit)
 
@@ -163,7 +183,7 @@ def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:
     if made_up:
         console.print(SAMPLE)
     console.print(table)
-    for note in (left_out, *NOTES) if left_out else NOTES:
+    for note in filter(None, (left_out, *_notes(lines))):
         console.print(note, style="dim")
 
 
@@ -183,12 +203,13 @@ def _write(
     title = f"Topline: {lines[0].area}" if lines else "Topline"
     with new_file(path) as new:
         if path.suffix.lower() == ".xlsx":
-            about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
+            notes = " ".join(_notes(shown))
+            about = {"Published night": night_id, "Notes": notes, **({"Sample": made_up[0]} if made_up else {})}
             cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in shown)
             write_sheet(COLUMNS, cells, new, about)
         else:
             form = document_settings(home if can_record(home) else None)
-            notes = [*([left_out] if left_out else []), *NOTES, f"Figures of the night {night_id}."]
+            below = [*([left_out] if left_out else []), *_notes(shown), f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in shown]
-            write_topline(new, form, title, rows, notes=notes, notices=made_up, night_at=at)
+            write_topline(new, form, title, rows, notes=below, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(shown)} measures", to=str(path))

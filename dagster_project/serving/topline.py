@@ -2,25 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 
+from dagster_project.core.judged_in_words import charts_in_words
+from dagster_project.core.rebases_in_published_file import rebases
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
-from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 
 from .typed_names import area_named, areas_of, force_named, forces_of, measures_named
 
-UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}
-"""A month's variation in its control chart -> in words."""
+NOT_JUDGED = "not judged"
+UNUSUAL = {
+    "high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", "still": "too few",
+    "status": NOT_JUDGED, "on a day": NOT_JUDGED, "money": NOT_JUDGED, None: "not known",
+}  # fmt: skip
+"""A month's variation in its control chart, or why it is not judged -> in words."""
 
 
 @dataclass(frozen=True)
 class Line:
     """A measure's latest complete month and the twelve months to it, with a year before each. None is not available.
 
-    `month`: as a label, blank if no month is complete. `unusual`: a value of UNUSUAL.
+    `month`: as a label, blank if no month is complete. `unusual`: a value of UNUSUAL; NOT_JUDGED, too, across a known change.
     """
 
     mart: str
@@ -45,9 +51,9 @@ COLUMNS = tuple(field.name for field in fields(Line))
 """Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
 or in words in the workbook."""
 
-_LINES = f"""
+_LINES = """
 with wanted as (
-    from (values {{wanted}}) as t(place, mart, measure)
+    from (values {wanted}) as t(place, mart, measure)
 ),
 area as (
     select marts.* from marts.measures as marts
@@ -59,7 +65,7 @@ months as (
     qualify row_number() over (partition by mart, measure order by period_end desc) = 1
 )
 select
-    case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end,
+    coalesce(charts.not_judged, charts.variation),
     coalesce(months.period_label, ''),
     months.value, months.prior_value, months.volume_change, months.pct_change,
     years.value, years.prior_value, years.volume_change, years.pct_change, coalesce(years.data_status, 'not_available')
@@ -68,14 +74,16 @@ left join months on months.mart = wanted.mart and months.measure = wanted.measur
 left join area as years
     on years.mart = wanted.mart and years.measure = wanted.measure and years.period_type = 'rolling_12_months'
     and years.period_end = months.period_end
-left join {{charts}} as charts
+left join {charts} as charts
     on charts.mart = wanted.mart and charts.measure = wanted.measure and charts.period_end = months.period_end
-    and charts.category = 'all' and charts.force_code = $force and charts.area_type = $area_type
-    and charts.area_code = $area_code
 order by wanted.place
 """
 CHARTS = "mart_control_charts"
-_NO_CHARTS = "(select *, cast(null as varchar) as variation, cast(null as double) as mean from marts.measures limit 0)"
+_OWN_CHARTS = f"""(
+    select charts.* from marts.{CHARTS} as charts inner join wanted using (mart, measure)
+    where force_code = $force and area_type = $area_type and area_code = $area_code and category = 'all'
+)"""
+_NO_CHARTS = "(select *, cast(null as varchar) as variation, cast(null as varchar) as not_judged from area limit 0)"
 
 
 def topline(
@@ -97,12 +105,24 @@ def topline(
     wanted_measures = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
     values = {"force": force, "area_type": place.kind, "area_code": place.code}
     exists = con.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [CHARTS]).fetchone()
-    query = _LINES.format(wanted=wanted_measures, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
+    query = _LINES.format(wanted=wanted_measures, charts=charts_in_words(_OWN_CHARTS, "area") if exists else _NO_CHARTS)
     rows = con.cursor().execute(query, values).fetchall()
-    return [
-        Line(row["mart"], row["measure"], row["title"], row["unit"], place.name, *figures, unusual=UNUSUAL[variation])
-        for row, (variation, *figures) in zip(chosen, rows, strict=True)
-    ]
+    changed = {(r.mart, r.measure): r.month for r in rebases(con, force) if r[2:5] == (place.kind, place.name, "all")}
+    lines = []
+    for row, (variation, *figures) in zip(chosen, rows, strict=True):
+        is_across = _is_across(changed.get((row["mart"], row["measure"])), figures[0])
+        unusual = NOT_JUDGED if is_across else UNUSUAL[variation]
+        lines.append(Line(row["mart"], row["measure"], row["title"], row["unit"], place.name, *figures, unusual=unusual))
+    return lines
+
+
+def _is_across(changed: date | None, month: str) -> bool:
+    """Whether a line compares months before a known change with later ones: of the last month and twelve months, or of those a
+    year before. `month`: a label, such as `Oct 2025`."""
+    if changed is None or not month:
+        return False
+    newest = datetime.strptime(month, "%b %Y")
+    return 0 <= 12 * (newest.year - changed.year) + newest.month - changed.month < 23
 
 
 def _chosen_measures(measures: Sequence[str]) -> list[Mapping[str, str]]:

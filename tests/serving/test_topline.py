@@ -16,7 +16,7 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 
 from dagster_project.audit.read import read_log
-from dagster_project.cli.topline import NOT_AVAILABLE, _printed, _split
+from dagster_project.cli.topline import NOT_AVAILABLE, NOTES, _notes, _printed, _split
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
 from dagster_project.serving import connect
@@ -33,14 +33,14 @@ def marts() -> duckdb.DuckDBPyConnection:
         "create table marts.measures (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
         " area_name varchar, measure varchar,"
         " category varchar, period_type varchar, period_start date, period_end date, period_label varchar,"
-        " value decimal(28,10), prior_value decimal(28,10), volume_change decimal(28,10), pct_change decimal(28,10),"
-        " data_status varchar)"
+        " value decimal(28,10), numerator decimal(28,10), denominator decimal(28,10), prior_value decimal(28,10),"
+        " volume_change decimal(28,10), pct_change decimal(28,10), data_status varchar)"
     )
     con.execute(
         """
         insert into marts.measures
         select 'mart_drug_offences', 'kent', area_type, area_code, area_name, 'possession_offences', category, period_type,
-            first, last, label, value, prior, value - prior, 100 * (value - prior) / prior, status
+            first, last, label, value, null, null, prior, value - prior, 100 * (value - prior) / prior, status
         from (values
             ('month', date '2025-10-01', date '2025-10-31', 'Oct 2025', 'all', 0, 8, 'complete'),
             ('month', date '2025-10-01', date '2025-10-31', 'Oct 2025', '92D', 77, 7, 'complete'),
@@ -54,8 +54,9 @@ def marts() -> duckdb.DuckDBPyConnection:
     )
     con.execute(
         "create table marts.mart_control_charts as"
-        " select mart, measure, category, force_code, area_type, area_code, period_end, '' as variation,"
-        " cast(0 as double) as mean"
+        " select mart, measure, category, force_code, area_type, area_code, period_start, period_end, value, '' as variation,"
+        " cast(0 as double) as mean, cast(0 as double) as upper_limit, period_start as baseline_start,"
+        " false as is_outside_limits, false as is_two_of_three, false as is_run, false as is_trend"
         " from marts.measures limit 0"
     )
     return con
@@ -84,6 +85,39 @@ def test_a_partly_covered_year_before_is_marked(marts: duckdb.DuckDBPyConnection
     assert _printed(line)[4] == "+31", "either count is small"
 
 
+def test_a_change_by_a_status_as_it_is_now_is_not_listed(marts: duckdb.DuckDBPyConnection) -> None:
+    """What was seized a year before has had a year longer to be decided."""
+    names = "mart = 'mart_cash_seizures', measure = 'under_investigation_value'"
+    marts.execute(
+        f"update marts.measures set {names}, data_status = 'complete', value = 577, prior_value = 0, volume_change = 577"
+    )
+    (line,) = topline(marts, ["under_investigation_value"])
+    assert (_printed(line)[4], _printed(line)[7]) == ("[z]", "[z]")
+
+
+def test_a_change_across_a_known_one_has_no_verdict(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "create schema meta; create table meta.rebases as select distinct 'mart_drug_offences' as mart, force_code,"
+        " area_type, area_code, 'possession_offences' as measure, 'all' as category, date '2025-04-09' as rebase_on,"
+        " 'New system' as reason from marts.measures where area_type = 'force'"
+    )
+    assert topline(marts, ["possession_offences"])[0].unusual == "not judged"
+    assert topline(marts, ["possession_offences"], "m", "lpu")[0].unusual == "not known", "another area's"
+    for day, unusual in (("2023-12-01", "not judged"), ("2023-11-30", "not known"), ("2025-11-01", "not known")):
+        marts.execute(f"update meta.rebases set rebase_on = date '{day}'")
+        assert topline(marts, ["possession_offences"])[0].unusual == unusual, day
+
+
+def test_a_number_on_a_day_is_no_total_of_twelve_months() -> None:
+    figures = [Decimal(36)] * 2 + [None] * 2
+    measures = (("mart_pspo", "pspos_active", "Active orders"), ("mart_iom", "cohort_size", "Cohort"))
+    lines = [Line(*m, "count", "Kent Police", "Feb 2024", *figures, *figures, "complete", "not judged") for m in measures]
+    assert _notes(lines)[-1] == "Active orders; Cohort: both figures are the last number up to 29 February 2024."
+    assert _printed(lines[0])[-1] == "[z]"
+    assert _notes([replace(lines[0], measure="pspos_new")]) == _notes([]) == [*NOTES]
+    assert "would reverse" not in " ".join(NOTES), "12 to 240 would not be reversed by a few"
+
+
 def test_a_figure_of_nothing_is_not_applicable(marts: duckdb.DuckDBPyConnection) -> None:
     """A rate of no searches, or a cohort that nobody counted: the files are there."""
     marts.execute("update marts.measures set value = null")
@@ -107,24 +141,31 @@ def test_a_small_change_is_not_shown_as_0(marts: duckdb.DuckDBPyConnection) -> N
 
 def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
-        "insert into marts.mart_control_charts"
-        " select mart, measure, category, force_code, area_type, area_code, period_end,"
-        " case area_type when 'force' then 'low' else 'common cause' end as variation, cast(8 as double) as mean"
-        " from marts.measures"
-        " where period_type = 'month' and category = 'all'"
+        "insert into marts.mart_control_charts by name select *, 8 as mean, 12 as upper_limit,"
+        " date '2024-01-01' as baseline_start, area_type = 'force' as is_outside_limits, false as is_two_of_three,"
+        " false as is_run, false as is_trend from (select mart, measure, category, force_code, area_type, area_code,"
+        " period_start, period_end, value from marts.measures where period_type = 'month' and category = 'all')"
     )
     assert topline(marts, ["possession_offences"])[0].unusual == "unusually low"
     assert topline(marts, ["possession_offences"], "m")[0].unusual == "no"
     marts.execute("update marts.mart_control_charts set mean = 1.9")
     assert topline(marts, ["possession_offences"])[0].unusual == "too few"
+    marts.execute("update marts.mart_control_charts set mean = 12")
+    assert topline(marts, ["possession_offences"])[0].unusual == "too few", "the limits are the mean"
+    for mart, measure in (("mart_pspo", "pspos_active"), ("mart_iom", "cohort_size"), ("mart_mda_orders", "order_value")):
+        names = f"mart = '{mart}', measure = '{measure}'"
+        marts.execute(f"update marts.mart_control_charts set {names}, mean = 8; update marts.measures set {names}")
+        assert topline(marts, [f"{mart}.{measure}"])[0].unusual == "not judged"
 
 
 def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBPyConnection) -> None:
     """Charts that differ from it in one column alone are unusually high, also that of an earlier month; such figures are later.
     A mean of 2 is not too few."""
     marts.execute(
-        "insert into marts.mart_control_charts"
-        " select mart, measure, category, force_code, area_type, area_code, period_end, 'low', 2 from marts.measures"
+        "insert into marts.mart_control_charts by name select mart, measure, category, force_code, area_type, area_code,"
+        " period_start, period_end, value, 2 as mean, 12 as upper_limit, date '2024-01-01' as baseline_start,"
+        " 'low' as variation, true as is_outside_limits, false as is_two_of_three, false as is_run, false as is_trend"
+        " from marts.measures"
         " where period_label = 'Oct 2025' and category = 'all' and area_type = 'force'"
     )
     others = {
@@ -133,7 +174,7 @@ def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBP
     }  # fmt: skip
     for column, other in others.items():
         marts.execute(
-            f"insert into marts.mart_control_charts select * replace ('{other}' as {column}, 'high' as variation)"
+            f"insert into marts.mart_control_charts select * replace ('{other}' as {column}, 'high' as variation, 99 as value)"
             " from marts.mart_control_charts where variation = 'low'"
         )
         if column == "area_code":
@@ -144,7 +185,8 @@ def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBP
             " and (mart, measure, force_code, area_type) = ('mart_drug_offences', 'possession_offences', 'kent', 'force')"
         )
     marts.execute(
-        "insert into marts.mart_control_charts select * replace (date '2025-09-30' as period_end, 'high' as variation)"
+        "insert into marts.mart_control_charts select * replace (date '2025-09-01' as period_start,"
+        " date '2025-09-30' as period_end, 'high' as variation, 99 as value)"
         " from marts.mart_control_charts where variation = 'low'"
     )
     marts.execute("update marts.measures set area_name = 'Kent Police' where area_type = 'force'")
@@ -209,7 +251,7 @@ def test_the_command_in_the_terminal(pam: Callable, sample_home: Home, monkeypat
     assert re.search(r"^ ?Activities +Dec 2025 +28 +\[x\] +\[x\] +\[x\] +\[x\]", result.stdout, re.M)
     assert re.search(r"^ ?Forfeiture orders +Dec 2025 +1 +0 ", result.stdout, re.M), "0 has no sign"
     assert re.search(r"^ ?Confiscation orders +Dec 2025 +7 +-7 +79 +-18\.6% +no", result.stdout, re.M), "7 is a small number"
-    assert "under 20, is a number" in " ".join(result.stdout.split())
+    assert "under 20, the change is a number" in " ".join(result.stdout.split())
     result = pam("topline", "drug_find_rate", "--area", "derby north", "--home", sample_home.path)
     assert "+31.7 pts" in result.stdout and "Derby North" in result.stdout
 

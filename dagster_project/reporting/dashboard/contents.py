@@ -7,9 +7,9 @@ import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.home import LONDON
+from dagster_project.core.judged_in_words import NOT_JUDGED
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
-from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..formula_words import formula_in_words
@@ -51,7 +51,7 @@ def read_contents(
         "today": today,
         "sample": is_made_up,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
-        "few": FEW_A_MONTH,
+        "notJudged": NOT_JUDGED,
         "kinds": KINDS,
         "areaTypes": AREAS,
         "nearest": NEAREST,

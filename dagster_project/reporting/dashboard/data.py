@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.sql import CONTENT_HASH
+from dagster_project.core.judged_in_words import WITHOUT_LIMITS, charts_in_words
+from dagster_project.core.sql import CONTENT_HASH, literal
 
 _NAME = re.compile(r"[a-z0-9_-]+")
 
@@ -36,13 +37,15 @@ _CHARTS = """
 select
     measure, category, area_type, area_code,
     cast(baseline_start as varchar), cast(baseline_end as varchar),
-    cast(round(mean, 4) as double), cast(round(lower_limit, 4) as double), cast(round(upper_limit, 4) as double),
+    case when not_judged in {without_limits} then null else cast(round(mean, 4) as double) end,
+    case when not_judged in {without_limits} then null else cast(round(lower_limit, 4) as double) end,
+    case when not_judged in {without_limits} then null else cast(round(upper_limit, 4) as double) end,
     string_agg(left(cast(period_start as varchar), 7), ',' order by period_start),
     string_agg(to_hex(
         is_outside_limits::int + 2 * is_run::int + 4 * is_trend::int + 8 * is_two_of_three::int), '' order by period_start),
-    string_agg(left(variation, 1), '' order by period_start)
-from marts.mart_control_charts
-where mart = ? and force_code = ?
+    string_agg(left(variation, 1), '' order by period_start),
+    coalesce(not_judged, '')
+from {charts}
 group by all
 order by 1, 2, 3, 4, 5
 """
@@ -59,9 +62,10 @@ def pack_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str
     partial or not available; and, if the mart lacks some periods, the numbers of those that it has, from 0.
 
     `charts`: a row for each baseline of a control chart: measure, category, area type and code; first and last day of the
-    baseline; mean, lower and upper limit, to four places; the numbers of its complete months, from 0 (only the first, if none
-    is missing in between); for each month a hexadecimal digit, the sum of the rules that mark it (1 outside the limits, 2 run,
-    4 trend, 8 two of three); and its variation: c for common cause, h for high, l for low.
+    baseline; mean, lower and upper limit, to four places, null where none are drawn; the numbers of its complete months, from 0
+    (only the first, if none is missing in between); for each month a hexadecimal digit, the sum of the rules that mark it in
+    words (1 outside the limits, 2 run, 4 trend, 8 two of three), and its variation: c for common cause, h for high, l for low;
+    and why its months are not judged, a key of `notJudged` of the index, blank if they are.
     """
     lists = ", ".join([*(_TEXT.format(n) for n in _NUMBERS), _STATUS])
     rows = con.execute(_FIGURES.format(mart=check_name(mart), lists=lists), {"force": force}).fetchall()
@@ -78,10 +82,13 @@ def pack_mart(con: duckdb.DuckDBPyConnection, force: str, mart: str) -> dict[str
         series.setdefault(tuple(key), {})[kind] = packed if figures == len(periods[kind]) else [*packed, period_nos]
     months = {start[:7]: n for n, (start, _, _) in enumerate(periods.get("month", []))}
     charts = []
-    for *key, labels, rules, variation in con.execute(_CHARTS, [mart, force]).fetchall():
+    own = f"(from marts.mart_control_charts where mart = {literal(mart)} and force_code = {literal(force)})"
+    measures = f"(select {literal(mart)} as mart, * from marts.{mart} where force_code = {literal(force)})"
+    query = _CHARTS.format(charts=charts_in_words(own, measures), without_limits=WITHOUT_LIMITS)
+    for *key, labels, rules, variation, not_judged in con.execute(query).fetchall():
         numbers = [months[m] for m in labels.split(",")]
         is_whole = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        charts.append([*key, numbers[0] if is_whole else numbers, rules, variation])
+        charts.append([*key, numbers[0] if is_whole else numbers, rules, variation, not_judged])
     return {"periods": periods, "series": [[*key, kinds] for key, kinds in series.items()], "charts": charts}
 
 

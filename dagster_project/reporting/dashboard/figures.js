@@ -15,7 +15,6 @@ const MAX_PLACES = 10; // of every figure of the marts
 const FORMULA = new RegExp(contents.formula.starts, "u");
 const NUMBER = new RegExp(`^(?:${contents.formula.but})$`, "u");
 const SMALL = 5; // with a mean below this a control chart moves in jumps: docs/reference/control-charts.md
-const FEW_A_MONTH = contents.few; // a series with a mean below this has no control chart, as in the report
 const byId = (id) => document.getElementById(id);
 
 /** An element that contains text or elements. Text from an extract is never read as markup. */
@@ -100,6 +99,7 @@ function gapNote(rows, what = "Grey") {
 function day(iso) {
   return new Date(`${iso}T00:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
+
 /** The day after a day, as 2025-10-01. */
 const dayAfter = (iso) => new Date(Date.parse(`${iso}T00:00:00Z`) + 86400000).toISOString().slice(0, 10);
 
@@ -108,7 +108,6 @@ function coveredDays(e) {
   const days = (Date.parse(e.covered_to) - Date.parse(e.covered_from)) / 86400000 + 1;
   return `${day(e.covered_from)} to ${day(e.covered_to)}${e.covered_days < days ? `: ${e.covered_days.toLocaleString("en-GB")} of ${days.toLocaleString("en-GB")} days` : ""}`;
 }
-
 
 const count = (n, one, many) => (n === null || n === undefined ? "not known" : `${Number(n).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`);
 const listOf = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
@@ -134,21 +133,19 @@ function controlOf(figures, series) {
   const rows = figures.charts.filter((c) => c[0] === series[0] && c[1] === series[1] && c[2] === series[2] && c[3] === series[3]);
   if (!rows.length) return null;
   const bases = [], months = new Map();
-  for (const [, , , , start, end, mean, low, high, at, bits, variation] of rows) {
+  for (const [, , , , start, end, mean, low, high, at, bits, variation, why] of rows) {
     const numbers = Array.isArray(at) ? at : Array.from(bits, (_, n) => at + n);
-    const periods = numbers.map((p) => figures.periods.month[p]), few = Number(mean) < FEW_A_MONTH;
-    if (!few) bases.push({ start, end, mean, low, high, from: periods[0][0], to: periods.at(-1)[0] });
-    periods.forEach(([first], n) => months.set(first.slice(0, 7), {
-      rules: parseInt(bits[n], 16), variation: few ? "c" : variation[n], mean, few,
-    }));
+    const periods = numbers.map((p) => figures.periods.month[p]), notJudged = contents.notJudged[why] ?? "";
+    if (mean !== null) bases.push({ start, end, mean, low, high, from: periods[0][0], to: periods.at(-1)[0], notJudged });
+    periods.forEach(([first], n) => months.set(first.slice(0, 7), { rules: parseInt(bits[n], 16), variation: variation[n], mean, notJudged }));
   }
   return { bases, months };
 }
 
-/** Whether a month of a control chart is unusual, in words. */
+/** Whether a month of a control chart is unusual, in words, or why it is not judged. */
 function describeVariation(month) {
   if (!month) return "";
-  if (month.few) return "too few a month to tell";
+  if (month.notJudged) return month.notJudged;
   if (month.variation === "c") return "within normal variation";
   const high = month.variation === "h";
   const why = month.rules & 1 ? (high ? "above the upper limit" : "below the lower limit")
@@ -156,6 +153,14 @@ function describeVariation(month) {
     : month.rules & 8 ? `two of three months near the ${high ? "upper" : "lower"} limit`
     : `seven or more months in a row ${high ? "above" : "below"} the mean`;
   return `unusually ${high ? "high" : "low"}: ${why}`;
+}
+
+/** Since when months are marked as one is: the first of those before it, never back over a month without a figure or with another mean. */
+function firstAlike(rows, row, months) {
+  const of = (r) => months.get(r.start.slice(0, 7)), own = of(row);
+  let first = rows.indexOf(row);
+  while (first > 0 && dayAfter(rows[first - 1].end) === rows[first].start && of(rows[first - 1])?.variation === own.variation && of(rows[first - 1]).mean === own.mean) first -= 1;
+  return rows[first];
 }
 
 /** The row of the same period a year earlier, if there is one. */

@@ -141,7 +141,7 @@ function headline(row, rows, unit, control) {
     definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Select the figure for its evidence`),
     definition("The year before", formatYearBefore(row, rows, unit), row.prior_value !== null ? "" : doesNotApply(yearBefore(row, rows)?.status) ? "not applicable" : "not available"),
     definition("Change", change, per),
-    ...(month ? [definition("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
+    ...(month ? [definition("Is it unusual?", month.notJudged ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && !month.notJudged && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
     ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
   );
 }
@@ -168,10 +168,9 @@ const picksPeriod = (rows) => ({ key }) => { const row = rows.find((r) => r.key 
 const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p" && r.value !== null).length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
 function limitsNote({ bases }) {
-  if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
+  if (!bases.length) return "Too few a month, or too few changes, for a mean and limits.";
   const inWords = (b) => ["low", "high"].filter((end) => isReachable(b[end], current.unit)).map((end) => `${end === "low" ? "lower" : "upper"} limit ${formatFigure(b[end], current.unit)}`);
-  return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
-    : `${[`Mean ${formatFigure(b.mean, current.unit)}`, ...inWords(b)].join(", ")}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
+  return bases.map((b) => `${[`Mean ${formatFigure(b.mean, current.unit)}`, ...inWords(b)].join(", ")}, worked out from the months ${day(b.start)} to ${day(b.end)}.${b.notJudged ? ` ${upperFirst(b.notJudged)}.` : ""}`).join(" ");
 }
 
 function trendFigure() {
@@ -183,7 +182,7 @@ function trendFigure() {
   const complete = rows.filter((r) => r.status === "c" && r.value !== null), odd = points.filter((p) => p.mark).length;
   return chartFigure({
     id: "trend", title: trendTitle(), name: nameOf(), spec: (width) => trendSpec(points, unit, kind, limits, { width }), onPoint: picksPeriod(rows),
-    note: complete.length ? `From ${formatFigure(complete[0].value, unit)} (${complete[0].label}) to ${formatFigure(complete.at(-1).value, unit)} (${complete.at(-1).label}).${limits ? ` ${limitsNote(limits)}${odd ? ` Triangles mark ${count(odd, "unusual month", "unusual months")}.` : limits.bases.length ? " No month is unusual." : ""}` : ""}${incompleteNote(rows)}${gapNote(rows)} The large point is the one picked.` : `No complete figure is available.${incompleteNote(rows)}`,
+    note: complete.length ? `From ${formatFigure(complete[0].value, unit)} (${complete[0].label}) to ${formatFigure(complete.at(-1).value, unit)} (${complete.at(-1).label}).${limits ? ` ${limitsNote(limits)}${odd ? ` Triangles mark ${count(odd, "unusual month", "unusual months")}.` : limits.bases.some((b) => !b.notJudged) ? " No month is unusual." : ""}` : ""}${incompleteNote(rows)}${gapNote(rows)} The large point is the one picked.` : `No complete figure is available.${incompleteNote(rows)}`,
     csv: () => csvOf(current.force, current.mart, rows.map((r) => [current.series, r])),
   });
 
@@ -191,12 +190,10 @@ function trendFigure() {
   function trendTitle() {
     const newest = latestOf(rows), month = control && newest && control.months.get(newest.start.slice(0, 7));
     if (!month) return `${title} (${contents.kinds[kind].toLowerCase()})`;
-    if (month.few) return `${title}: too few a month to tell what is unusual`;
+    if (month.notJudged) return `${title}: ${month.notJudged}`;
     if (month.variation === "c") return `${title}: ${newest.label} is within normal variation`;
-    const last = rows.indexOf(newest);
-    let first = last;
-    while (first > 0 && control.months.get(rows[first - 1].start.slice(0, 7))?.variation === month.variation) first -= 1;
-    return `${title}: unusually ${month.variation === "h" ? "high" : "low"} ${first === last ? "in" : "since"} ${rows[first].label}`;
+    const first = firstAlike(rows, newest, control.months);
+    return `${title}: unusually ${month.variation === "h" ? "high" : "low"} ${first === newest ? "in" : "since"} ${first.label}`;
   }
 }
 

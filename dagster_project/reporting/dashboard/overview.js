@@ -43,7 +43,7 @@ function completeness({ rows, latest, after, kind }) {
 function cardVariation(card) {
   const { latest, month, control, kind, measure } = card;
   if (!latest) return "No figure is available.";
-  const small = month && !month.few && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
+  const small = month && !month.notJudged && measure.unit === "count" && Number(month.mean) < SMALL ? ` Small numbers: under ${SMALL} a month on average.` : "";
   if (!control) return kind === "month" ? "No control chart: fewer than twelve complete months." : "No control chart: not monthly.";
   return month ? `${describeVariation(month)[0].toUpperCase()}${describeVariation(month).slice(1)}.${small}` : "";
 }
@@ -88,7 +88,7 @@ async function showOverview(state) {
   const all = await overviewOf(state.force);
   return () => {
     const selected = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline));
-    const unusual = selected.filter((c) => c.unusual), charted = selected.filter((c) => c.month && !c.month.few);
+    const unusual = selected.filter((c) => c.unusual), charted = selected.filter((c) => c.month && !c.month.notJudged);
     const rest = selected.length - charted.length;
     const cards = state.unusual === "yes" ? unusual : selected;
     overviewCards = cards;
@@ -98,8 +98,8 @@ async function showOverview(state) {
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
     byId("overview-lead").textContent = charted.length
-    ? `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month.${rest ? ` ${count(rest, "other has", "others have")} no control chart, or too few a month to tell.` : ""}`
-    : "No measure here has a control chart with enough a month to tell what is unusual.";
+    ? `${unusual.length} of ${count(charted.length, "measure", "measures")} judged by a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month.${rest ? ` ${count(rest, "other has no control chart, or is", "others have no control chart, or are")} not judged.` : ""}`
+    : "No measure here has a control chart that is judged.";
     byId("odd-ones").replaceChildren(...unusual.map((c) => createElement("li", [createElement("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${formatFigure(c.latest.value, c.measure.unit, "c")}, ${describeVariation(c.month)}`])));
     const holder = byId("cards");
     clear(holder);

@@ -21,7 +21,7 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
 from ..formula_words import formula_in_words
-from .control_chart_words import read_evidence
+from .control_chart_words import read_evidence, window_of
 from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import make_page_charts
@@ -132,6 +132,9 @@ class _Reader:
                 *([later_days] if later_days else []),
                 *([NO_SECTION] if not self.public and leaves_rows_out_of_sections(cells, self.sections) else []),
                 *accepted_notes(cells, self.accepted, self.measures),
+                *self.evidence.describe_rebases(
+                    [w for c in cells if (w := window_of(c))], {key: d.title for key, d in self.measures.items()}
+                ),
             ),
             sources=tuple(sources), definitions=tuple(used), of_one_category=_of_one_category(cells),
             claims=tuple(c for c in self.claims if within(c.paragraph, row["paragraph"])),

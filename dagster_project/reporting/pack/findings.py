@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from dagster_project.core.too_small_to_judge import is_small
+from dagster_project.core.judged_in_words import TOO_FEW, has_small_side, has_status_of_now, is_small
 
 from . import control_chart_words as charts
 from .model import Definition, Finding
@@ -17,7 +17,8 @@ from .wording import days_in_words, format_number
 MOST = 6
 """Findings of a part at most. A part with fewer measures has one for each."""
 A_YEAR = 366
-NOTHING_BEFORE = "Nothing a year before to compare with"
+NOTHING_BEFORE = "The year before is not available to compare with"
+OLDER = "older ones have had longer to change their status"
 NOT_COMPARED = "Not compared with the year before"
 """Of days that are no period of the marts, and of the newest figure that others publish: the table does not say which period
 it is of."""
@@ -70,17 +71,18 @@ def _fit(candidate: _Candidate) -> tuple[Any, ...]:
 
 
 def _order(candidate: _Candidate, tables: Tables, evidence: charts.Evidence) -> tuple[Any, ...]:
-    """Unusual figures first, then those within normal variation, those without a chart, and small numbers; in each group the
-    largest change in per cent first; then in printed order."""
+    """Unusual figures first, then those within normal variation, those that are not judged, and small numbers; in each group
+    the largest change in per cent first; then in printed order."""
     _, cell, window = candidate
     comparison = evidence.comparisons.get(window)
-    months = evidence.charts.get(window[0], ())
-    unusual = charts.describe_period(months, *window[1:])
-    small_numbers = charts.is_sparse(months) or is_small(cell["unit"], cell["value"], comparison.before if comparison else None)
-    group = 3 if small_numbers else 0 if unusual and unusual != charts.NORMAL else 1 if unusual else 2
+    verdict = evidence.describe_verdict(window)
+    is_of_few = bool(comparison.small_numbers) if comparison else is_small(cell["unit"], cell["value"], None)
+    groups = {charts.NORMAL: 1, TOO_FEW: 3}
+    group = 3 if is_of_few else 0 if verdict.startswith(charts.UNUSUAL) else groups.get(verdict, 2)
     printed = _printed_change(candidate, tables)
     change = comparison.pct_change if comparison else printed["value"] if printed else None
-    return (group, -abs(change or Decimal(0)), _place(candidate))
+    is_compared = not has_status_of_now(*window[0][:2], window[0].category)
+    return (group, -abs(change or Decimal(0)) if is_compared else Decimal(0), _place(candidate))
 
 
 def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: charts.Evidence, force: str) -> Finding:
@@ -90,15 +92,17 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
     months = [m for m in evidence.charts.get(key, ()) if cell["period_end"] and m.end <= cell["period_end"]]
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
+    change = _change(comparison) or _printed_words(printed) or _why_no_change(cell, comparison, evidence.public)
+    rebase = None if evidence.public else evidence.find_rebase(window)
     # The number of something on a day is of the period's last.
     first = cell["period_end"] if measure.aggregation == "stock" else cell["period_start"]
     return Finding(
         title=", ".join(p for p in parts if p),
         figure=cell["printed"],
         days=days_in_words(first, cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
-        change=_change(comparison) or _printed_words(printed) or _why_no_change(cell, comparison, evidence.public),
-        unusual=_capitalise(evidence.describe_change(window)),
-        newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),
+        change=f"{NOT_COMPARED}: {OLDER}" if has_status_of_now(key.mart, key.measure, key.category) else change,
+        unusual=". ".join([_capitalise(evidence.describe_change(window)), *([rebase.reason] if rebase else [])]),
+        newest=_capitalise(charts.describe_newest_month(months)) if months and not months[-1].not_judged else "",
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
         table=table["table_name"],
         paragraph=table["paragraph"],
@@ -116,7 +120,9 @@ def _change(comparison: charts.Comparison | None) -> str:
     direction = "Up" if comparison.change > 0 else "Down"
     if comparison.unit == "percent":
         return f"{direction} {format_number(abs(comparison.change), None, 1)} percentage points from {before}"
-    in_per_cent = f" ({format_number(abs(comparison.pct_change), 'percent')})" if comparison.pct_change is not None else ""
+    in_per_cent = ""
+    if comparison.pct_change is not None and not has_small_side(comparison.unit, comparison.value, comparison.before):
+        in_per_cent = f" ({format_number(abs(comparison.pct_change), 'percent')})"
     return f"{direction} {format_number(abs(comparison.change), comparison.unit)}{in_per_cent} from {before}"
 
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import duckdb
 
+from dagster_project.core.judged_in_words import FEW_A_MONTH, NOT_JUDGED, SMALL, WITHOUT_LIMITS
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import NOT_RECORDED
-from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 from dagster_project.editions.tables import CHANGES
 
-from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
+from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month
 from .model import MISSING, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
@@ -35,6 +35,10 @@ TWELVE = ("rolling_12_months", "")
 """The twelve months to each month, of the force."""
 NO_TOTAL = {("mart_prevention_activity", "activity_quantity")}
 """Measures whose categories count different things, such as leaflets and people, so that a chart of their sum means nothing."""
+NO_LIMITS = {
+    "few": f"Small numbers, on average under {FEW_A_MONTH} a month or a share of under {SMALL}, have no mean or limits",
+    "still": "Too few changes for a mean and limits",
+}
 NOT_AVAILABLE = "Not available: no accepted file says anything of it."
 NOT_PUBLIC = "Not public: every figure of it is small, or could give a small one away."
 
@@ -160,13 +164,16 @@ def _trend(
     control_charts: Mapping[tuple[str, str], tuple[ChartMonth, ...]],
 ) -> Chart:  # fmt: skip
     panels: list[Panel] = []
-    few: list[str] = []
+    not_judged: dict[str, list[str]] = {}
     for d in wanted:
         chart = [m for m in control_charts.get((d.mart, d.measure), ()) if m.end <= table.data_to][-TREND_MONTHS:]
         single = _trimmed(_points(months[d.measure].get(("month", ""), ())[-TREND_MONTHS:], d.unit))
         known = [p.value for p in single if p.value is not None]
-        if is_sparse(chart) or (d.unit == "count" and known and sum(known) < FEW_A_MONTH * len(known)):
-            few.append(d.title)
+        is_of_few = d.unit == "count" and known and sum(known) < FEW_A_MONTH * len(known)
+        why = chart[-1].not_judged if chart else "few" if is_of_few else None
+        if why:
+            not_judged.setdefault(why, []).append(d.title)
+        if why in WITHOUT_LIMITS:
             panels.append(Panel(d.title, d.unit, (Series("Each month", single, "months"),)))
         elif chart:
             panels.append(_control_panel(d, single, chart))
@@ -178,7 +185,7 @@ def _trend(
         chart_id=f"{table.name}-trend", kind="trend", paragraph=table.paragraph, title=title, table=table.name, x_title="Month",
         panels=tuple(panels),
         alt=" ".join([describe_lines("Chart of months", title, panels), *(describe_limits(p) for p in panels if p.limits)]),
-        notes=_trend_notes(panels, few),
+        notes=_trend_notes(panels, not_judged),
         unavailable=None if any(p.value is not None for p in points) else _why_empty(s for p in panels for s in p.series),
     )  # fmt: skip
 
@@ -199,7 +206,8 @@ def _control_panel(measure: Definition, points: tuple[Point, ...], chart: Sequen
             )
         )  # fmt: skip
     series = (Series("Each month", marked, "months"),)
-    return Panel(measure.title, measure.unit, series, tuple(limits), describe_newest_month(chart))
+    newest = "" if chart[-1].not_judged else describe_newest_month(chart)
+    return Panel(measure.title, measure.unit, series, tuple(limits), newest)
 
 
 def _mean_panel(measure: Definition, points: tuple[Point, ...], twelve: Sequence[Month]) -> Panel:
@@ -215,7 +223,7 @@ def _mean_panel(measure: Definition, points: tuple[Point, ...], twelve: Sequence
 
 def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
     """What the newest months are: `Drug searches: above the upper limit since March 2025`. Where some are unusual, those within
-    normal variation are only counted; where none is, so are those without a control chart."""
+    normal variation are only counted; where none is, so are those that are not judged."""
     unusual = [p for p in panels if p.newest_month and not p.newest_month.startswith(NORMAL)]
     normal = [p for p in panels if p.newest_month.startswith(NORMAL)]
     if not unusual and not normal:
@@ -226,26 +234,32 @@ def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
         # `2 of 4` would say that the other two are unusual.
         if without := len(panels) - len(normal):
             within = f"{counted(len(normal), 'measure')} {NORMAL} in the newest month"
-            return f"{table.title}: {within}; {without} without a control chart"
+            return f"{table.title}: {within}; {without} not judged"
         return f"{table.title}: {'both' if len(normal) == 2 else 'all'} measures {NORMAL} in the newest month"
     words = [f"{p.title} {p.newest_month}" for p in unusual]
     return f"{table.title}: {'; '.join([*words, *([f'{len(normal)} more {NORMAL}'] if normal else [])])}"
 
 
-def _trend_notes(panels: Sequence[Panel], few: Sequence[str]) -> tuple[str, ...]:
+def _trend_notes(panels: Sequence[Panel], not_judged: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """`not_judged`: the measures that are not, by the reason."""
     bars = [p for p in panels if not p.limits]
     means = list(dict.fromkeys(s.name for p in bars for s in p.series if s.role == "rolling"))
     notes = []
     if len(bars) < len(panels):
-        notes.append(
-            "A control chart: the solid line is the mean, the dashed lines are the limits. Triangles mark unusual months, up"
-            " for high and down for low."
+        triangles = (
+            " Triangles mark unusual months, up for high and down for low." if any(p.newest_month for p in panels) else ""
         )
+        notes.append(f"A control chart: the solid line is the mean, the dashed lines are the limits.{triangles}")
+    notes += [
+        f"Mean and limits of {p.title} start again in {x.first:%B %Y}, as a known change began."
+        for p in panels
+        for x in p.limits[1:]
+    ]
     if bars:
         line = f" Line: {' or, of a rate, '.join(m[:1].lower() + m[1:] for m in means)}." if means else ""
         notes.append(f"Bars: each month.{line}")
-    if few:
-        notes.append(f"Small numbers, under {FEW_A_MONTH} a month on average, have no mean or limits: {'; '.join(few)}.")
+    for why, titles in not_judged.items():
+        notes.append(f"{NO_LIMITS.get(why) or f'{NOT_JUDGED[why][:1].upper()}{NOT_JUDGED[why][1:]}'}: {'; '.join(titles)}.")
     return (*notes, "Incomplete months are not shown.", *_gap_notes(panels))
 
 

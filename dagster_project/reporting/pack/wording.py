@@ -21,9 +21,10 @@ PLACES = {"percent": 1, "per_100k": 1}
 MAX_PLACES = 10
 """Decimal places that a figure of the marts has at most."""
 ORDER_OF_FINDINGS = (
-    "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
-    " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
-    " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
+    "Unusual figures come first, then figures within normal variation, figures that are not judged, and small numbers. In each"
+    " group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of the"
+    " period. It also marks months in which nothing changed: at least one in 3 to 5 of 10 charts of three years, in most of"
+    " seven years or more, and in most where figures follow the seasons."
 )
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -143,7 +144,8 @@ def describe_limits(panel: Panel) -> str:
     ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
     places = 0 if panel.unit == "gbp" else 1
     limits = "".join(f", {name} limit {format_number(v, panel.unit, places)}" for name, v in ends)
-    text = f"{panel.title}: mean {format_number(newest.mean, panel.unit, places)}{limits}; {panel.newest_month}."
+    verdict = f"; {panel.newest_month}" if panel.newest_month else ""
+    text = f"{panel.title}: mean {format_number(newest.mean, panel.unit, places)}{limits}{verdict}."
     for mark in ("high", "low"):
         if labels := [p.label for s in panel.series for p in s.points if p.mark == mark]:
             text += f" Unusually {mark}: {join_words(labels)}."

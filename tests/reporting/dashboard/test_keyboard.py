@@ -32,7 +32,7 @@ def walk(page: Any, steps: tuple[str, ...]) -> int:
 
 START = ("#to-measure", "Enter", "#mart", "Drug off")
 QUESTIONS = {
-    "1 what is unusual": ((), "#odd-ones li", "unusually high"),
+    "1 what is unusual": ((), "#overview-lead", "measures judged by a control chart are unusual"),
     "2 did it rise": (("[href*='measure=possession_offences']", "Enter"), "#headline", "The year before"),
     "3 is it more than normal": (START, "#headline", "within normal variation"),
     "4 this year against the last": ((*START, "#show", "Year"), "#trend-title", "year on year"),

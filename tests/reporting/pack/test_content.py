@@ -21,6 +21,8 @@ from dagster_project.reporting.pack.content import (
     _status_of,
     leaves_rows_out_of_sections,
 )
+from dagster_project.reporting.pack.control_chart_words import Evidence
+from dagster_project.reporting.pack.findings import choose_findings
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title, make_page_charts
 from dagster_project.reporting.pack.wording import (
@@ -312,7 +314,13 @@ def test_a_chart_title_says_by_month_once(other_pack: WrittenPack) -> None:
 
 def test_a_number_on_a_day_is_dated_by_that_day_among_what_to_read_first(sample_pack: WrittenPack) -> None:
     """36 orders in force on 31 March are not 36 of a year."""
-    (finding,) = (f for p in sample_pack.pack.pages for f in p.findings if f.title == "Active public spaces protection orders")
+    con = connect(sample_pack.home)
+    query = "select * from reports.cells where edition = '2026-03' and measure = 'pspos_active' and value = 36"
+    cells = as_dicts(con.execute(query))
+    con.close()
+    definitions = {(d.mart, d.measure): d for d in sample_pack.pack.definitions}
+    table = {"table_name": "t", "table_no": 1, "paragraph": "1"}
+    (finding,) = choose_findings([(table, cells)], definitions, Evidence({}, {}, False), sample_pack.pack.force)
     assert (finding.figure, finding.days) == ("36", "31 March 2025")
 
 
@@ -327,10 +335,15 @@ def test_figures_that_others_publish_say_their_period(either_pack: WrittenPack) 
     assert not either_pack.pack.is_made_up or headings["deaths"] == [None, None], "the rows are its periods"
 
 
-def test_a_title_does_not_count_a_measure_without_a_control_chart_as_unusual(sample_pack: WrittenPack) -> None:
-    (title,) = (c.title for c in sample_pack.pack.charts if c.chart_id == "cash_seizures-trend")
-    within = "2 measures within normal variation in the newest month; 2 without a control chart"
-    assert title == f"Cash seizures and forfeiture: {within}"
+def test_a_title_does_not_count_a_measure_that_is_not_judged_as_unusual(sample_pack: WrittenPack) -> None:
+    table = next(t for t in sample_pack.pack.tables if t.name == "cash_seizures")
+    judged, other = (Panel("A", "count", (), (), newest) for newest in ("within normal variation", ""))
+    within = "2 measures within normal variation in the newest month; 2 not judged"
+    assert _trend_title(table, [judged, other] * 2) == f"Cash seizures and forfeiture: {within}"
+    (chart,) = (c for c in sample_pack.pack.charts if c.chart_id == "cash_seizures-trend")
+    assert chart.title == "Cash seizures and forfeiture by month", "amounts, and under two a month"
+    money = "Not judged, as a few large amounts decide it: "
+    assert [n for n in chart.notes if n.startswith(money)] and not [n for n in chart.notes if "Triangles" in n]
 
 
 def test_pounds_in_alternative_texts_have_no_tenths(sample_pack: WrittenPack) -> None:
