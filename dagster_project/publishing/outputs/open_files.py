@@ -24,8 +24,8 @@ METADATA = "csv-metadata.json"
 """The file name that programs for CSV on the Web look for, next to the CSV files."""
 
 META = ("checks", "dictionary", "extracts", "nights", "revisions")
-"""Published tables of the schema `meta`. File names, unknown values, who accepted a month, and reasons of
-known changes stay inside the force."""
+"""Published tables of the schema `meta`. File names, the list of unknown values, who accepted a month, and
+reasons of known changes stay inside the force."""
 
 CHART_KEY = ("mart", "force_code", "area_type", "area_code", "measure", "category", "period_start")
 """The columns that identify a row of the control charts."""
