@@ -84,6 +84,8 @@ def set_up() -> None:
     print("Setting up .venv from requirements.lock, once.", flush=True)
     # Programs name the path of their environment, so that the new one is made in its place.
     if VENV.exists():
+        # An update may have been killed when it was done.
+        shutil.rmtree(BEFORE, ignore_errors=True)
         VENV.rename(BEFORE)
     try:
         install()
