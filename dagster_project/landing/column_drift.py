@@ -83,7 +83,7 @@ def describe_extraction(file: InboxFile, landed_at: datetime) -> list[str]:
         return []
     day, notes = file.extracted_at.astimezone(LONDON).date(), list[str]()
     if file.covered_to > day:
-        notes.append(f"window: ends on {file.covered_to}, after its extraction on {day}: later days are not covered")
+        notes.append(f"window: ends on {file.covered_to}, after its extraction on {day}: later days count as days without rows")
     if file.extracted_at > landed_at + LONG_AFTER:
         notes.append(f"extracted on {day}, long after it landed: until then, every other file counts as older")
     return notes

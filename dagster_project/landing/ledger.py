@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from dagster_project.core.files import write_whole
-from dagster_project.core.home import LONDON, Home
+from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import UNIT
 
 Outcome = Literal["accepted", "known", "held", "refused", "retracted"]
@@ -101,13 +101,6 @@ class LedgerEntry(BaseModel, frozen=True):
         """The first and the last day that the file covers, where it landed or its name is valid."""
         assert self.covered_from is not None and self.covered_to is not None
         return self.covered_from, self.covered_to
-
-    @property
-    def days_known(self) -> tuple[date | None, date | None]:
-        """The first and the last day that its rows can tell of: nobody has seen the days after its extraction."""
-        if self.covered_to is None:
-            return self.covered_from, None
-        return self.covered_from, min(self.covered_to, extracted(self).astimezone(LONDON).date())
 
     @property
     def values_looked_up(self) -> dict[str, dict[str, int]]:

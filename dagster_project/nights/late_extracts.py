@@ -20,9 +20,8 @@ def late_extracts(loads: Iterable[LedgerEntry], today: date, expected: Extracts)
     for load in loads:
         key = (str(load.extract), str(load.force_code))
         is_expected = load.extract in contracts and expected.is_expected(load.extract, today)
-        _, last = load.days_known
-        if is_expected and (key not in newest or last > newest[key]):
-            newest[key] = last
+        if is_expected and (key not in newest or load.covered_to > newest[key]):
+            newest[key] = load.covered_to
     late = []
     for (extract, force), covered_to in sorted(newest.items()):
         contract = contracts[extract]

@@ -222,7 +222,7 @@ def _no_rows(table: str) -> str:
 def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since: str, totals: dict[str, Counts]) -> None:
     rows = [
         (
-            e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, *e.days_known,
+            e.extract, e.force_code, e.load_id, e.form, load.known_by, load.rank, e.covered_from, e.covered_to,
             extracted(e).replace(tzinfo=None), e.source_file, e.night_id, e.night_id > since, *totals[str(e.load_id)],
         )
         for load in loads

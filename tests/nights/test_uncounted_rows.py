@@ -14,7 +14,6 @@ NALOXONE = ["administration_ref", "administered_at", "lpu"]
 CRIMES = ["crime_ref", "recorded_on", "offence_code", "status", "lpu"]
 INPUTS = ["input_ref", "delivered_on", "phase", "young_people"]
 SEIZURES = ["seizure_ref", "order_date", "amount", "status"]
-ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 INTELLIGENCE = ["intel_ref", "submitted_on", "source", "themes", "lpu"]
 SEPTEMBER, OCTOBER = ("2025-09-01", "2025-09-30"), ("2025-10-01", "2025-10-31")
 AUTUMN = ("2025-09-01", "2025-11-30")
@@ -35,8 +34,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     write_extract(inbox, "cash_seizures", [["S1", "2025-09-09", "100", "Seized"]], columns=SEIZURES, window=SEPTEMBER)
     inputs = [["I1", "2025-09-05", "Primary", "30"], ["I2", "2025-09-06", "Primary", "30"]]
     write_extract(inbox, "school_inputs", inputs, columns=INPUTS, window=SEPTEMBER, stamp="20251001T020000Z")
-    order = ["O1", "2025-09-05", "10", "Police"]
-    write_extract(inbox, "mda_orders", [order], columns=ORDERS, window=AUTUMN, stamp="20251015T020000Z")
     write_extract(inbox, "crimes", crimes(30, "Dales"), columns=CRIMES, window=OCTOBER)
     for first, window in (0, SEPTEMBER), (40, AUTUMN):
         items = [[f"I{n}", "2025-09-05", "Officer", "Drugs", "Dales" if first else "Erewash"] for n in range(first, first + 50)]
@@ -55,12 +52,6 @@ def figures(home: Home, mart: str, measure: str, period: str) -> list[tuple]:
         home, f"select value, data_status from marts.{mart} where measure = '{measure}' and period_label = '{period}'"
         " and category = 'all' and area_type = 'force'",
     )  # fmt: skip
-
-
-def test_days_after_an_extraction_are_not_available(home: Home) -> None:
-    """The window of a name may end later than anybody can know: the days between count as days without a file, not as 0."""
-    found = [figures(home, "mart_mda_orders", "orders", month) for month in ("Sep 2025", "Oct 2025", "Nov 2025")]
-    assert found == [[(1, "complete")], [(0, "partial")], [(None, "not_available")]]
 
 
 @pytest.mark.parametrize(

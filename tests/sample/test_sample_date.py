@@ -22,7 +22,7 @@ def test_a_night_of_the_sample_has_the_sample_date(new_home: Home) -> None:
 
 def test_a_nightly_extract_of_the_sample_is_not_late(new_home: Home) -> None:
     covered = span("2024-01-01", "2025-12-31").end
-    load = SimpleNamespace(extract="incidents", force_code="derbyshire", days_known=(covered, covered))
+    load = SimpleNamespace(extract="incidents", force_code="derbyshire", covered_to=covered)
     assert late_extracts([load], today_of(new_home, LATER), Extracts())
     (new_home.path / SAMPLE_MARK).write_text("made up", encoding="utf-8")
     assert not late_extracts([load], today_of(new_home, LATER), Extracts())
