@@ -43,7 +43,7 @@ def linked_files(home: Home, folder: Path) -> set[str]:
 def reusable_files(folder: Path) -> set[str]:
     """The files of an output folder that can be reused."""
     paths = [*folder.glob("open/csv/*.csv"), *(p for p in folder.glob("dashboard/data/*/*.js") if p.stem.startswith("mart_"))]
-    return {p.relative_to(folder).as_posix() for p in paths}
+    return {p.relative_to(folder).as_posix() for p in (*paths, *folder.glob("dashboard/vega.js"))}
 
 
 def change_four_marts(home: Home, con: duckdb.DuckDBPyConnection) -> None:
