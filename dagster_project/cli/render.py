@@ -106,17 +106,18 @@ def _show_left_out(console: Console, files: Sequence[Mapping[str, Any]]) -> None
 
 def _show_notes(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
     """What landing noted on each file, and how many values no list has. Those of a held file are in its reason."""
-    unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
+    unknown: dict[str, tuple[list[str], set[str]]] = {}
     for f in files:
         if f.get("drift"):
             print_line(console, f"note {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
-            unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))
-    for name, found in unknown.items():
-        where = found[0][0] if len(found) == 1 else counted(len(found), "file")
-        # What a night prints may be kept in a log.
-        values = {value for _, in_file in found for value in in_file}
-        print_line(console, f"no list has {name}, in {where}: {how_many(values)}; {SHOWN_BY}", "yellow")
+            in_files, of_files = unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", ([], set()))
+            in_files.append(f["source_file"])
+            of_files.update(values)
+    for name, (in_files, of_files) in unknown.items():
+        where = in_files[0] if len(in_files) == 1 else counted(len(in_files), "file")
+        # How many, and not which: what a night prints may be kept in a log.
+        print_line(console, f"no list has {name}, in {where}: {how_many(of_files)}; {SHOWN_BY}", "yellow")
 
 
 def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:

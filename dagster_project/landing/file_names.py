@@ -95,8 +95,8 @@ class _BadName(Exception):
 def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
     """Every file below `inbox`, by path; a file whose name can't be read has a `problem`.
 
-    Left out: names that are skipped, and the folder of a home. A link that leads out of
-    `inbox`, or to a folder, has a `problem`, and its target is not read.
+    Left out: names that are skipped (`is_skipped_name`), and the folder of a home. A link that leads out of `inbox`, or to a
+    folder, has a `problem`, and its target is not read.
     """
     files: list[InboxFile] = []
     for folder, below, names in os.walk(inbox):
