@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core import raw_table_columns
@@ -28,6 +28,16 @@ class Translator(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The dbt schema, such as staging or marts."""
         return str(dbt_resource_props["schema"])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """With the description of dbt's test, which Dagster leaves out."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        if spec is None:
+            return None
+        ending = "Holds the night back." if spec.blocking else "Only warns."
+        return spec._replace(description=f"{manifest['nodes'][unique_id]['description']} {ending}".strip())
 
 
 def inbox_specs() -> list[dg.AssetSpec]:
@@ -187,5 +197,6 @@ def _results(context: dg.AssetExecutionContext, run: NightRun, extra: Mapping[st
                 asset_key=key.asset_key,
                 check_name=key.name,
                 passed=node.status == "pass",
+                severity=dg.AssetCheckSeverity.WARN if node.only_warns else dg.AssetCheckSeverity.ERROR,
                 metadata={"message": node.message or node.status},
             )

@@ -145,14 +145,17 @@ def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckK
             yield key, dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, metadata=count)
 
 
+def severity_of(check: Check) -> dg.AssetCheckSeverity:
+    """Only a failed critical rule is shown as an error; others are warnings."""
+    return dg.AssetCheckSeverity.ERROR if check.severity == "critical" else dg.AssetCheckSeverity.WARN
+
+
 def _result(key: dg.AssetCheckKey, check: Check) -> dg.AssetCheckResult:
-    """The result of a check. Only a failed critical rule is shown as an error; others are warnings."""
-    is_critical = check.severity == "critical"
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
         check_name=key.name,
         passed=check.passed,
-        severity=dg.AssetCheckSeverity.ERROR if is_critical else dg.AssetCheckSeverity.WARN,
+        severity=severity_of(check),
         description=check.message or None,
         metadata={} if check.passed else {"found": check.found, "reason": check.reason, "advice": check.advice},
     )

@@ -18,7 +18,7 @@ from dagster_project.core.receipts import Receipt, night_order, read_receipts
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import published_tables
-from .checks import results_of
+from .checks import results_of, severity_of
 from .night_resource import WAREHOUSE
 from .published import outputs_metadata, warehouse_metadata
 
@@ -117,8 +117,9 @@ def _check_events(home: Home, receipt: Receipt) -> Iterator[Event]:
         if c.suite == "dbt" and c.subject in assets:
             message = {} if c.passed else {"message": c.found}
             yield dg.AssetCheckEvaluation(
-                asset_key=assets[c.subject], check_name=c.rule, passed=c.passed, metadata={"night": receipt.night_id, **message}
-            )
+                asset_key=assets[c.subject], check_name=c.rule, passed=c.passed, severity=severity_of(c),
+                metadata={"night": receipt.night_id, **message},
+            )  # fmt: skip
     for key, result in results_of(checks, home):
         yield dg.AssetCheckEvaluation(
             asset_key=key.asset_key, check_name=key.name, passed=result.passed, severity=result.severity,

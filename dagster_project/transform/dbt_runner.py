@@ -61,6 +61,9 @@ class Node:
     seconds: float
     subject: str = ""
     """The model that a test is of; `project` for a test of none; blank for what is no test."""
+    description: str = ""
+    only_warns: bool = False
+    """Whether it is a test with `severity: warn`, or one that found less than its `error_if`."""
 
     @property
     def ok(self) -> bool:
@@ -238,6 +241,8 @@ def build(home: Home, select: Sequence[str] = (), progress: Progress | None = No
             message=(r.message or "").strip(),
             seconds=r.execution_time,
             subject=_subject(r.node),
+            description=r.node.description,
+            only_warns=_only_warns(r.node) or str(r.status) == "warn",
         )
         for r in result.result.results
     ]
@@ -249,17 +254,17 @@ def failed_models(nodes: Iterable[Node]) -> list[Node]:
 
 
 def checks(nodes: Sequence[Node]) -> list[Check]:
-    """dbt's tests as checks of the gate. They are about keys and lists, so all of them are critical. Those that dbt skipped are
-    one check: only what failed says what to mend."""
+    """dbt's tests as checks of the gate, critical unless dbt only warns. Those that it skipped are one check: only what failed
+    says what to mend."""
     found = [
         Check(
             suite="dbt",
             subject=n.subject,
             rule=n.name,
-            severity="critical",
+            severity="warning" if n.only_warns else "critical",
             passed=n.status == "pass",
             found="" if n.status == "pass" else (n.message or n.status),
-            reason="A key, a list or a reference of the models.",
+            reason=n.description or "A key or a list of the models.",
             advice="Look at the rows that the test selects: `pam dbt test -s " + n.name + "`.",
             message="" if n.status == "pass" else f"{n.subject}: dbt's test {n.name}: {n.message or n.status}",
         )
@@ -288,7 +293,14 @@ def skipped_tests(rules: Set[str]) -> list[Check]:
     if SKIPPED_TESTS not in rules:
         return []
     tests = (n for n in manifest().nodes.values() if n.resource_type.value == "test" and n.name not in rules)
-    return [Check("dbt", _subject(n), n.name, "critical", False, "skipped", "", "") for n in tests]
+    return [
+        Check("dbt", _subject(n), n.name, "warning" if _only_warns(n) else "critical", False, "skipped", "", "") for n in tests
+    ]
+
+
+def _only_warns(node: Any) -> bool:
+    """Whether it is a test with `severity: warn`."""
+    return node.resource_type == "test" and str(node.config.severity).lower() == "warn"
 
 
 def _subject(node: Any) -> str:

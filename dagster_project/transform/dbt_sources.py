@@ -31,8 +31,22 @@ def _extract_source(contract: Contract) -> dict[str, Any]:
     }
 
 
+def _one_current_version(contract: Contract) -> dict[str, Any]:
+    """The test of a staging model, with a name and a description: dbt would make a name of the arguments."""
+    keyless = contract.police_uk is not None
+    which = f"Each {' and '.join(contract.key)} of a force" if contract.key else "Each line of a file"
+    if keyless and contract.key:
+        which += ", or each line of a file where data.police.uk gives none,"
+    needed = dict.fromkeys([*([] if keyless else contract.key), *filter(None, [contract.date_column])])
+    has_needed = f", and each row has {' and '.join(needed)}" if needed else ""
+    return {
+        "name": f"one_current_version_stg_{contract.extract}",
+        "description": f"{which} is there once{has_needed}.",
+        "arguments": {"key": contract.key, "date": contract.date_column, "keyless": keyless},
+    }
+
+
 def _staging_model(contract: Contract) -> dict[str, Any]:
-    arguments = {"key": contract.key, "date": contract.date_column, "keyless": contract.police_uk is not None}
     return {
         "name": f"stg_{contract.extract}",
         "description": f"{contract.title}: current rows, typed; {contract.grain}. {contract.description}",
@@ -43,7 +57,7 @@ def _staging_model(contract: Contract) -> dict[str, Any]:
             *({"name": c.name, "description": c.description} for c in contract.columns),
             {"name": "unit_code", "description": "Unit in the list of areas, `unknown` where it names none"},
         ],
-        "data_tests": [{"one_current_version": {"arguments": arguments}}],
+        "data_tests": [{"one_current_version": _one_current_version(contract)}],
     }
 
 

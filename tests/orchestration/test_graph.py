@@ -63,6 +63,8 @@ def test_every_dbt_test_is_a_check(graph):
     assert tests
     for test in tests:
         assert (test.attached_node.split(".")[-1], test.name) in names
+    spec = graph.get_check_spec(dg.AssetCheckKey(dg.AssetKey(["staging", "offence_classes"]), "unique_offence_classes"))
+    assert spec.blocking and spec.description == "A code has one class. Holds the night back."
 
 
 def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):

@@ -1,5 +1,7 @@
 """Bad data for each dbt data test: they hold a night, so each must be able to fail."""
 
+import pytest
+
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.transform import dbt_runner
 
@@ -40,7 +42,7 @@ CURRENT = [
 def test_one_current_version(compiled_sql: dict[str, str], candidate: Candidate) -> None:
     """With the SQL that dbt compiles for each test."""
     contracts = load_contracts()
-    queries = {x: next(sql for name, sql in compiled_sql.items() if f"version_stg_{x}_" in name) for x in contracts}
+    queries = {x: compiled_sql[f"one_current_version_stg_{x}"] for x in contracts}
     results = [
         (extract, rows, "fail" if candidate.execute(
             f'delete from work.raw."{extract}"', *(_raw(contracts[extract], **row) for row in rows), queries[extract]
@@ -73,10 +75,10 @@ UNIQUE = {
 """Relation -> a row, and another with the same key."""
 
 
-def test_unique_together(candidate: Candidate) -> None:
+def test_unique(candidate: Candidate) -> None:
     for i, status in ((0, "pass"), (1, "fail")):
         candidate.execute(*(f"insert into {relation} values ({rows[i]})" for relation, rows in UNIQUE.items()))
-        statuses = candidate.test("test_name:unique_together")
+        statuses = candidate.test("test_name:unique", "test_name:unique_together")
         assert len(statuses) == len(UNIQUE) and set(statuses.values()) == {status}, statuses
 
 
@@ -97,9 +99,30 @@ def _data_tests() -> list:
 
 def test_every_data_test_has_bad_data() -> None:
     """A new kind of test needs its own case here."""
-    assert {t.test_metadata.name for t in _data_tests()} == {"one_current_version", "unique_together", "accepted_values"}
-    unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name == "unique_together"}
+    kinds = {t.test_metadata.name for t in _data_tests()}
+    assert kinds == {"one_current_version", "unique", "unique_together", "accepted_values"}
+    unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name in ("unique", "unique_together")}
     assert unique == {relation.split(".")[2].split(" ")[0] for relation in UNIQUE}
+
+
+def test_every_data_test_has_a_short_name_and_a_description() -> None:
+    """Alerts and pages show both. Without a name dbt makes one of the arguments."""
+    assert [t.name for t in _data_tests() if not t.description or len(t.name) > 60] == []
+
+
+def test_a_test_that_only_warns_does_not_hold_the_night(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As dbt has it: `severity: warn`."""
+    test = next(t for t in _data_tests() if t.name == "unique_offence_classes")
+    candidate.execute(*(f"insert into work.staging.offence_classes values ('77/50', '{x}')" for x in ("other", "trafficking")))
+    (check,) = dbt_runner.checks(dbt_runner.build(candidate.home, [test.name]))
+    assert check.holds and check.reason == "A code has one class."
+    monkeypatch.setattr(test.config, "severity", "WARN")
+    (check,) = dbt_runner.checks(dbt_runner.build(candidate.home, [test.name]))
+    assert (check.severity, check.passed, check.holds) == ("warning", False, False)
+    assert "Got 1 result" in check.message
+    candidate.execute("delete from work.staging.offence_classes")
+    (check,) = dbt_runner.checks(dbt_runner.build(candidate.home, [test.name]))
+    assert (check.severity, check.passed) == ("warning", True)
 
 
 def test_all_data_tests_pass_on_an_empty_home(empty_candidate: Candidate) -> None:
