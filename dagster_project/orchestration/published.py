@@ -18,7 +18,6 @@ from dagster_project.publishing import outputs, postgres
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import FRESH_BY
-from .checks import subjects
 from .night_resource import PUBLISHING, WAREHOUSE
 from .retries import NIGHT, POOL, retry_if_transient
 from .serve.token import link_to
@@ -34,12 +33,12 @@ def published_assets() -> list[dg.AssetsDefinition]:
 
 
 def _publishing() -> dg.AssetsDefinition:
-    marts = [s.asset_key for s in subjects() if s.kind == "mart"]
+    models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type.value == "model"]
     # It changes with the project: models, lists, contracts and code.
     version = dbt_runner.project_version()[:16]
     specs = [dg.AssetSpec(
         WAREHOUSE,
-        deps=[*marts, ["marts", "mart_control_charts"], ["marts", "measures"], ["reports", "tables"]],
+        deps=[[n.schema, n.name] for n in models if n.database == "warehouse"],
         group_name=GROUP, kinds={"duckdb"}, code_version=version, freshness_policy=FRESH_BY,
         description="The file that analysts and BI tools read, replaced in one step.",
     )]  # fmt: skip

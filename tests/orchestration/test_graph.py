@@ -123,6 +123,9 @@ def test_assets_have_metadata(graph):
     for name in (*(o.name for o in ALL_OUTPUTS), "public_form"):
         asset = node(f"published/{name}")
         assert asset.parent_keys == {dg.AssetKey(["published", "warehouse"])} and asset.kinds and asset.description
+    parents = {k.path[0] for k in node("published/warehouse").parent_keys}
+    assert parents == {"marts", "reports", "bi"}
+    assert not [k for k in graph.get_all_asset_keys() if k.path[0] in parents and not graph.get(k).child_keys]
     assert len({node(f"raw/{name}").code_version for name in load_contracts()}) == len(load_contracts())
     assert not graph.has(dg.AssetKey(["published", "postgres"])), "no server is set up"
     for key in ("raw/crimes", "marts/mart_naloxone", "published/warehouse"):

@@ -67,14 +67,26 @@ def test_a_models_description_says_its_grain() -> None:
     ] == []  # fmt: skip
 
 
-def test_marts_have_enforced_contracts() -> None:
-    marts = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.name.startswith("mart_")]
-    published = {n.name for n in marts if n.schema == "marts"}
-    assert published == MARTS | {"mart_control_charts"}
-    for mart in marts:
-        if mart.schema == "marts":
-            assert mart.contract.enforced, mart.name
-            assert all(c.data_type for c in mart.columns.values()), mart.name
+def test_marts_and_the_star_have_enforced_contracts() -> None:
+    models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model"]
+    marts = {n.name for n in models if n.schema == "marts"} - {"measures"}
+    assert marts == MARTS | {"mart_control_charts"}
+    for model in models:
+        if model.name in marts or model.schema == "bi":
+            assert model.contract.enforced, model.name
+            assert all(c.data_type for c in model.columns.values()), model.name
+
+
+def test_the_exposures_have_all_that_is_published() -> None:
+    """Without one, dbt's lineage shows a published model as one that nobody reads."""
+    manifest = dbt_runner.manifest()
+    published = {x for x, n in manifest.nodes.items() if n.resource_type == "model" and n.database == "warehouse"}
+    assert published
+    for exposure in (e for e in manifest.exposures.values() if e.name in ("published_file", "postgresql")):
+        # All marts are stacked in `measures`.
+        named = set(exposure.depends_on.nodes)
+        named |= {parent for x in named & published for parent in manifest.nodes[x].depends_on.nodes}
+        assert sorted(published - named) == []
 
 
 def test_marts_have_the_same_columns_and_types(empty_candidate: Candidate) -> None:
