@@ -96,7 +96,7 @@
     about several marts. -#}
 {% macro marts_to_build() %}
     {%- set figures = run_query("select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'marts'") -%}
-    {%- if figures.rows[0][0] | int < var('many_figures', 5000000) | int -%}
+    {%- if figures.rows[0][0] | int < var('many_figures') -%}
         {{ return([none]) }}
     {%- endif -%}
     {%- set marts = run_query('select distinct mart from ' ~ ref('figures_to_rebuild') ~ ' order by mart').columns[0].values() | list -%}
