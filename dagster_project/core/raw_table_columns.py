@@ -26,6 +26,11 @@ def descriptions() -> dict[str, str]:
     return {name: table["description"] for name, table in _tables().items()}
 
 
+def made_from_lists() -> set[str]:
+    """The tables that no landed file changes: they are made of lists, settings and the night before."""
+    return {name for name, table in _tables().items() if table.get("config", {}).get("meta", {}).get("made_from") == "lists"}
+
+
 def columns_of(table: str) -> dict[str, str]:
     """Types of a table's columns in DuckDB, by name, in order."""
     return {column["name"]: column["data_type"] for column in _tables()[table]["columns"]}

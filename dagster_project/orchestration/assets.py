@@ -51,6 +51,7 @@ def inbox_specs() -> list[dg.AssetSpec]:
             ["inbox", c.extract],
             description=f"{c.title}: files as they are dropped, {c.rhythm}. A file that is accepted makes it fresh.",
             group_name="inbox",
+            kinds={"file"},
             freshness_policy=dg.FreshnessPolicy.time_window(
                 fail_window=timedelta(days=c.grace_days), warn_window=timedelta(days=c.grace_days * 2 / 3)
             ),
@@ -60,10 +61,17 @@ def inbox_specs() -> list[dg.AssetSpec]:
 
 
 def prepared_specs() -> list[dg.AssetSpec]:
-    """`raw/<table>`: what dbt reads besides the extracts' rows. Made from the ledger and the contracts before dbt runs."""
-    deps = [["raw", extract] for extract in load_contracts()]
+    """`raw/<table>`: what dbt reads besides the extracts' rows. Made from the ledger, lists and contracts before dbt runs."""
+    extracts = [["raw", extract] for extract in load_contracts()]
+    lists = raw_table_columns.made_from_lists()
     return [
-        dg.AssetSpec(["raw", name], deps=deps, description=description, group_name="landing")
+        dg.AssetSpec(
+            ["raw", name],
+            deps=[] if name in lists else extracts,
+            description=description,
+            group_name="lists" if name in lists else "landing",
+            kinds={"duckdb"},
+        )
         for name, description in raw_table_columns.descriptions().items()
     ]
 

@@ -127,6 +127,8 @@ def test_assets_have_metadata(graph):
     assert parents == {"marts", "reports", "bi"}
     assert not [k for k in graph.get_all_asset_keys() if k.path[0] in parents and not graph.get(k).child_keys]
     assert len({node(f"raw/{name}").code_version for name in load_contracts()}) == len(load_contracts())
+    assert node("raw/loads").parent_keys == {dg.AssetKey(["raw", name]) for name in load_contracts()}
+    assert not node("raw/rebases").parent_keys, "no file of an extract changes a list"
     assert not graph.has(dg.AssetKey(["published", "postgres"])), "no server is set up"
     for key in ("raw/crimes", "marts/mart_naloxone", "published/warehouse"):
         assert node(key).pools == {"home"}, "a second run waits for it"
