@@ -1,6 +1,6 @@
 """The reasons for refusing a whole file."""
 
-WAITS = "waits in the inbox until a mapping is mended"
+WAITS = "waits in the inbox until a mapping is corrected"
 """How the reason starts for a file that can't be read until its mapping is corrected: alerts find it by these words."""
 LONGEST_SHOWN = 60
 """Characters of a name or a header that a reason repeats."""

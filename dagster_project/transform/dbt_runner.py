@@ -255,7 +255,7 @@ def failed_models(nodes: Iterable[Node]) -> list[Node]:
 
 def checks(nodes: Sequence[Node]) -> list[Check]:
     """dbt's tests as checks of the gate, critical unless dbt only warns. Those that it skipped are one check: only what failed
-    says what to mend."""
+    says what to correct."""
     found = [
         Check(
             suite="dbt",

@@ -359,7 +359,7 @@ def test_files_that_an_invalid_mapping_may_be_for_wait_and_others_land(warehouse
     entries = {"__".join(e.source_file.split("__")[:2]): e for e in warehouse.night()}
     assert {n for n, e in entries.items() if e.outcome != "accepted"} == waiting
     for name in waiting:
-        assert entries[name].reason.startswith("waits in the inbox until a mapping is mended: mappings/odd.yml: ")
+        assert entries[name].reason.startswith("waits in the inbox until a mapping is corrected: mappings/odd.yml: ")
         assert hashlib.sha256(paths[name].read_bytes()).hexdigest() == before[name]
     assert {"__".join(e.source_file.split("__")[:2]) for e in warehouse.ledger()} == set(paths) - waiting
     write(warehouse, "extract: crimes\n", "odd.yml")

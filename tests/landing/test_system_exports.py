@@ -194,7 +194,7 @@ def test_file_waits_for_the_invalid_mapping_that_may_read_its_name(warehouse):
     warehouse.put("Incidents Oct 2025.xlsx", workbook([HEADER, *map(as_excel_dates, ROWS)]), mtime=NOVEMBER)
     warehouse.put("Crimes Oct 2025.csv", "a,b\n")
     entries = {e.source_file: e for e in warehouse.night()}
-    assert "until a mapping is mended: mappings/cad.yml: nonsense" in entries["Incidents Oct 2025.xlsx"].reason
+    assert "until a mapping is corrected: mappings/cad.yml: nonsense" in entries["Incidents Oct 2025.xlsx"].reason
     assert "the name is neither" in entries["Crimes Oct 2025.csv"].reason
     assert warehouse.inbox() == ["Incidents Oct 2025.xlsx"]
     write(warehouse)

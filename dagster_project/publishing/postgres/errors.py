@@ -33,7 +33,7 @@ def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresE
     lower = message.lower()
     if any(words in lower for words in REFUSED):
         return PostgresError(
-            f"PostgreSQL at {where} refuses the user or the password ({message}): mend PAM_POSTGRES_DSN, or the file that"
+            f"PostgreSQL at {where} refuses the user or the password ({message}): correct PAM_POSTGRES_DSN, or the file that"
             " PAM_POSTGRES_DSN_FILE names"
         )
     if any(words in lower for words in AWAY):
@@ -41,7 +41,7 @@ def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresE
             f"PostgreSQL at {where} does not answer ({message}): see that it runs and can be reached"
         )
     if any(words in lower for words in NOT_THERE):
-        return PostgresError(f"PostgreSQL at {where}: {message}: have it created, or mend PAM_POSTGRES_DSN")
+        return PostgresError(f"PostgreSQL at {where}: {message}: have it created, or correct PAM_POSTGRES_DSN")
     return PostgresError(f"PostgreSQL at {where} can't be used: {message}")
 
 

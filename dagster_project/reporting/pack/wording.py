@@ -23,8 +23,8 @@ MAX_PLACES = 10
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures that are not judged, and small numbers. In each"
     " group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of the"
-    " period. It also marks months in which nothing changed: at least one in 3 to 5 of 10 charts of three years, in most of"
-    " seven years or more, and in most where figures follow the seasons."
+    " period. A chart may mark a month although nothing changed. This happens in 3 to 5 of 10 charts of three years, in most"
+    " charts of seven years or more, and in most charts of figures that follow the seasons."
 )
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
