@@ -24,6 +24,14 @@ def test_the_same_file_again_is_known(warehouse):
     assert len(accepted(warehouse.ledger())) == 1
 
 
+def test_a_known_file_has_the_counts_of_the_first(warehouse):
+    mapping = 'extract: crimes\ntable: {ignore: {crime_ref: ["TOTAL*"]}}\n'
+    (warehouse.home.mappings / "m.yml").write_text(mapping, encoding="utf-8")
+    entries = [warehouse.land("crimes", ROW, "TOTAL,,,,") for _ in range(2)]
+    assert outcomes(entries) == ["accepted", "known"]
+    assert [(e.rows_in_file, e.rows_ignored) for e in entries] == [(1, 1)] * 2
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -157,10 +165,15 @@ def test_newer_of_two_files_of_a_month_lands_last(warehouse):
 
 
 def test_a_held_month_is_known_while_it_is_held(warehouse):
+    """So is the month that was accepted before it, and counts."""
     text = "Date,Object of search,Outcome\n" + "".join(f"2024-01-01T10:00:00,x,{i}\n" * 2 for i in range(50))
+    searches(warehouse, "01")
+    assert outcomes(warehouse.night()) == ["accepted"]
     for expected in ("held", "known"):
         warehouse.put("2024-01-derbyshire-stop-and-search.csv", text)
         assert outcomes(warehouse.night()) == [expected]
+    searches(warehouse, "01")
+    assert outcomes(warehouse.night()) == ["known"]
 
 
 def test_columns_that_data_police_uk_lacks_are_no_reason_for_quarantine(warehouse):
