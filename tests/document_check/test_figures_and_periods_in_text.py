@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.document_check.figures_in_text import numbers_of
-from dagster_project.document_check.judge import NO_CHANGE, OF_NOTHING, judge
+from dagster_project.document_check.judge import NO_CHANGE, OF_NOTHING, judge, judge_near
 from dagster_project.document_check.labels import matches
 from dagster_project.document_check.link_topline import _figure as topline_figure
 from dagster_project.document_check.model import Figure
@@ -195,6 +195,7 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
         ("-3", "count", Decimal("-2.5"), "complete", ("agrees", None)),
         ("3", "count", Decimal("-2.5"), "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
+        ("10%", "percent", None, "partial", ("not computable", OF_NOTHING)),
         ("50", "count", None, "complete", ("not computable", OF_NOTHING)),
         ("50", "count", None, "partial", ("not computable", "no accepted file has it for these days")),
         ("10%", "percent", None, "not_available", ("not computable", "no accepted file has it for these days")),
@@ -210,6 +211,23 @@ def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
         assert judge(read_printed(printed), replace(figure, shows="numerator")) == verdict, "as reports.claims has it"
     assert judge(read_printed(printed), replace(figure, shows="prior_value")) == verdict
     assert verdict[1] is None or f"'{verdict[1]}" in CLAIMS, "claims have the same words"
+
+
+@pytest.mark.parametrize(
+    ("side", "value", "verdict"),
+    [
+        (1, 2001, "agrees"), (1, 2099, "agrees"), (1, 2000, "not computable"), (1, 2100, "not computable"),
+        (1, 2199, "not computable"), (1, 2200, "disagrees"), (1, 1999, "disagrees"),
+        (-1, 1999, "agrees"), (-1, 1900, "not computable"), (-1, 1800, "disagrees"), (-1, 2001, "disagrees"),
+    ],
+)  # fmt: skip
+def test_just_over_and_just_under_are_within_a_step_of_the_last_digit(side: int, value: int, verdict: str) -> None:
+    """Of 2,000 that is 100: to less than two steps, who is less strict may call it near."""
+    place = ("force", "Derbyshire Constabulary", "all", None, None)
+    figure = Figure("mart_x", "x", "value", *place, "count", Decimal(value), "complete")
+    assert judge_near(read_printed("2,000"), side, figure)[0] == verdict
+    of_change = replace(figure, shows="volume_change", value=Decimal(-value))
+    assert judge_near(read_printed("-2,000"), side, of_change)[0] == verdict, "a fall of just over 2,000"
 
 
 def test_a_unit_without_a_figure_may_have_another_name() -> None:
