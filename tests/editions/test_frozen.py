@@ -12,7 +12,7 @@ from support import copy_home, publish_night, published, write_extract
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.night_lock import locked
 from dagster_project.editions import write_frozen_figures
-from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
+from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, read_frozen_cells, revised_cells
 from dagster_project.nights.status import status
 from dagster_project.publishing.dictionary import REVISIONS
 
@@ -111,6 +111,20 @@ def test_figures_that_an_earlier_version_froze_are_found_by_name(corrected_home:
         con.execute("create schema raw")
         write_frozen_figures(con, home)
         assert (RENAMED, 3) in con.execute("select area_name, value from raw.frozen").fetchall()
+
+
+def test_a_section_and_a_unit_of_one_code_keep_their_own_names(tmp_path: Path) -> None:
+    cells = tmp_path / "cells.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select 'kent' as force_code, kind as area_type, 'north' as area_code, 'North' as area_name,"
+            f" 'North' as row_label from unnest(['section', 'lpu']) as t(kind)) to '{cells}' (format parquet)"
+        )
+        units = [("kent", "section", "north", "North Kent"), ("kent", "lpu", "north", "Northfleet")]
+        read_frozen_cells(con, [cells], lambda force: units)
+        assert con.execute("select area_type, area_name, row_label from frozen_cells order by all").fetchall() == [
+            ("lpu", "Northfleet", "Northfleet"), ("section", "North Kent", "North Kent"),
+        ]  # fmt: skip
 
 
 def test_a_printed_rate_that_is_one_of_nothing_now_is_listed(corrected_home: Home, tmp_path: Path) -> None:

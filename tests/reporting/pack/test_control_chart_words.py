@@ -65,6 +65,20 @@ def test_a_year_before_is_found_whichever_kind_of_period_has_it(order: str) -> N
     assert _why_no_change({"data_status": "complete"}, found, public=False) != NOTHING_BEFORE
 
 
+def test_february_is_compared_with_the_whole_february_of_a_leap_year() -> None:
+    con = duckdb.connect()
+    con.execute(
+        "create schema marts; create table marts.measures as select 'mart_drug_tests' as mart, 'positivity_rate' as measure,"
+        " 'force' as area_type, 'Kent Police' as area_name, 'all' as category, first as period_start,"
+        " last_day(first) as period_end, 'kent' as force_code, 'percent' as unit, 50 as value, 50 as prior_value,"
+        " 0 as volume_change, null as pct_change, 'month' as period_type, tests::decimal(28, 10) as denominator,"
+        " 'kent' as area_code from (values (date '2025-02-01', 90), (date '2024-02-01', 8)) as t(first, tests)"
+    )
+    series = FigureSeries("mart_drug_tests", "positivity_rate", "force", "Kent Police", "all")
+    window = (series, date(2025, 2, 1), date(2025, 2, 28))
+    assert _read_comparisons(con, "marts", "kent", [window])[window].small_numbers == "small numbers: shares of 90 and 8"
+
+
 def test_the_note_on_each_change_agrees_with_the_control_chart(sample_pack: WrittenPack) -> None:
     """The unusual months of each cell are counted in the mart."""
     con = connect(sample_pack.home)
