@@ -13,10 +13,11 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import NightNotFoundError
+from dagster_project.core.seeds import read_seed
 from dagster_project.nights.rollback import roll_back
 from dagster_project.publishing.publications import list_kept
 from dagster_project.reporting.pack.row_counts import open_work
-from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace import _erased_files, open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
 from dagster_project.serving.trace_source_line import why_no_figure
 from dagster_project.transform.evidence import evidence_of
@@ -87,6 +88,24 @@ def test_a_night_of_other_lists_of_measures_is_traced_by_its_own(week_copy: Home
         con.execute("drop table seeds.measure_list")
     with pytest.raises(TrailError, match=r"was built by another version, .*: `pam nightly` builds one that it can"):
         december_figure(week_copy, NIGHTS[0])
+
+
+@pytest.mark.parametrize(("first", "files"), [(None, ("a.csv",)), (date(2020, 12, 31), ("a.csv",)), (date(2021, 1, 1), ())])
+def test_erased_files_are_those_of_a_figures_days_or_of_all_before_its_last(first: date | None, files: tuple[str, ...]) -> None:
+    (row,) = (m for m in read_seed("measure_list") if m["measure"] == "naloxone_administrations")
+    request = FigureRequest(row["measure"], date(2021, 6, 30), first, row["mart"])
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as work; attach ':memory:' as warehouse; create schema work.raw")
+        con.execute(
+            "create table work.raw.loads as select 'a' as load_id, 'a.csv' as source_file, 'kent' as force_code,"
+            " 'naloxone' as extract, date '2020-01-01' as covered_from, date '2020-12-31' as covered_to"
+        )
+        con.execute("create table memory.main.erased_loads as select 'a' as load_id, false as has_totals")
+        con.execute(
+            "create schema warehouse.marts; create table warehouse.marts.mart_naloxone (value decimal, force_code text,"
+            " measure text, category text, area_type text, area_code text, period_start date, period_end date)"
+        )
+        assert _erased_files(con, "kent", "kent", request, row, None) == (files, None)
 
 
 @pytest.mark.long
