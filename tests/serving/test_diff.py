@@ -122,8 +122,12 @@ def test_a_replaced_list_changes_every_period(week: Home) -> None:
 
 
 def test_a_rate_is_explained_by_its_parts(week: Home) -> None:
-    rows = figures(between(week, NIGHTS[2], NIGHTS[3], measure="drug_find_rate"), kind="changed")
+    diff = between(week, NIGHTS[2], NIGHTS[3], measure="drug_find_rate")
+    rows = figures(diff, kind="changed")
     assert rows and {r["files"].split("__")[0] for r in rows} == {"stop_search"}
+    ((mart, n_figures, n_changed, *_),) = diff.marts
+    later = [key for key in rows_of(publication_of(week, NIGHTS[3])) if "drug_find_rate" in key]
+    assert (mart, n_figures, n_changed) == ("mart_stop_search", len(later), len(rows)), "of that measure alone"
 
 
 def test_a_night_without_new_files_changes_nothing(week: Home) -> None:
