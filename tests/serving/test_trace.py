@@ -22,8 +22,9 @@ from dagster_project.cli import app
 from dagster_project.cli.trace import _show as show_trail
 from dagster_project.cli.trace import _show_change
 from dagster_project.core.home import Home
+from dagster_project.core.seeds import read_seed
 from dagster_project.publishing.publications import NotKeptError
-from dagster_project.serving.trace import Part, Trail, open_evidence, trace
+from dagster_project.serving.trace import Part, Trail, _data_status, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_cell, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
@@ -89,6 +90,30 @@ def test_a_traced_figure_is_as_far_covered_as_its_mart_says(con: duckdb.DuckDBPy
         assert (result.data_status, None if result.value is None else round(result.value, 10)) == (status, value), request
     days = request_for_period(con, "searches", None, "all", "force", None, None, None, date(2031, 1, 1), date(2031, 1, 31))
     assert (trace(con, days).value, trace(con, days).data_status) == (None, "not_available"), "days that are no period, too"
+
+
+@pytest.mark.parametrize(
+    ("area_type", "area", "status"),
+    [
+        ("force", "kent", "complete"),
+        ("lpu", "dover", "partial"),
+        ("section", "east", "partial"),
+        ("lpu", "unknown", "complete"),
+    ],
+)
+def test_units_are_covered_by_files_that_name_them(area_type: str, area: str, status: str) -> None:
+    """From July on. What is not recorded has the days of the force."""
+    (row,) = (m for m in read_seed("measure_list") if m["measure"] == "naloxone_administrations")
+    request = FigureRequest(row["measure"], date(2025, 12, 31), date(2025, 1, 1), row["mart"], area_type=area_type)
+    with duckdb.connect() as con:
+        con.execute(
+            "attach ':memory:' as work; create schema work.staging; create table work.staging.area_coverages as"
+            " select 'naloxone' as coverage, 'kent' as force_code, 'naloxone.areas' as area_coverage;"
+            " create table work.staging.coverage_windows as select 'kent' as force_code, * from (values"
+            " ('naloxone', date '2025-01-01', date '2025-12-31'), ('naloxone.areas', '2025-07-01', '2025-12-31'))"
+            " as t(coverage, covered_from, covered_to)"
+        )
+        assert _data_status(con, "kent", area, request, row) == status
 
 
 def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None:

@@ -142,6 +142,18 @@ def formulas(tmp_path: Path) -> Path:
     return path
 
 
+def test_sources_are_the_extracts_with_an_accepted_file(formulas: Path, new_home: Home) -> None:
+    """Refused files are no source. A licence that others give is named for theirs alone."""
+    with duckdb.connect(str(formulas)) as con:
+        con.execute(
+            "insert into meta.extracts values ('crimes', 'Crimes', '2025-12-31', 1), ('naloxone', 'Naloxone', null, 0),"
+            " ('stop_search', 'Stop and search', '2026-01-31', 0)"
+        )
+        about = open_files.statement(con, OutputContext(new_home, "20260103T020000Z", False, ("open",)))
+    assert about["source"] == "Extracts: Crimes" and "extracts to 2025-12-31" in about["description"]
+    assert "Open Government Licence" not in about["rights"]
+
+
 def test_formulas_are_escaped_and_null_differs_from_empty(formulas: Path, tmp_path: Path, new_home: Home) -> None:
     (new_home.path / SAMPLE_MARK).touch()
     settings = '[public]\nmode = "off"\n[publish]\nlicence = "https://example.org/licence"\n'
