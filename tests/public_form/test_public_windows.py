@@ -103,3 +103,9 @@ def test_a_change_that_is_not_there_says_why(figure: tuple, change: str) -> None
     """As `reports.cells` does: there is none of a rate of nothing, or from one, nor in per cent of a percentage."""
     denominator = Decimal(0 if figure[0] is None else 4)
     assert PublicFigure(*figure, denominator=denominator).shown("pct_change") == (None, change)
+
+
+def test_a_change_from_a_hidden_figure_is_hidden_also_where_this_year_has_nothing_to_divide_by() -> None:
+    """[z] would tell that the year before is one of nothing, too."""
+    hidden, nothing = (PublicFigure(None, "[z]", "complete", None, before, "complete") for before in ("[c]", "[z]"))
+    assert [f.shown("volume_change") for f in (hidden, nothing)] == [(None, "[c]"), (None, "[z]")]
