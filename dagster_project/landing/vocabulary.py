@@ -4,6 +4,7 @@ A classifying column decides whether a row counts: with a code that is on no lis
 complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) and the home's own.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,15 @@ OTHER_SPELLING = (
     "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
+DRUG_NUMBERS = re.compile(r"0*(77|92|93)([/. -]\d+)?")
+"""Codes of drug offences that do not say their class: the counting rules number those of 92A from 77/50, 92/2 and 93/55 on, and
+those of 92C to 92E in 92, too (Home Office Counting Rules, Drug Offences)."""
+EITHER_CLASS = "X"
+"""Stands for possession or trafficking in a command to paste. Pasted as it is, the command is refused."""
+CLASS_ADVICE = (
+    "they may be drug offences by the numbers of the counting rules. Have a mapping (values) say which of 92A, 92C, 92D and 92E"
+    " each is, or write possession, trafficking or nothing in place of X"
+)
 UNIT_ADVICE = (
     "list a new unit in seeds/areas.csv, and an earlier or other name of one in seeds/unit_names.csv. Only if they are of no"
     " unit, and their rows Not recorded"
@@ -177,8 +187,10 @@ def accept_line(extract: str, column: str, values: dict[str, int], counts_as: st
 
 def likely_meaning(extract: str, column: str, value: str) -> str:
     """What a value probably counts as: Drugs where the column counts those and the value has the word; for a code such as
-    `092D`, what it counts as without blanks and the nought."""
+    `092D`, what it counts as without blanks and the nought, and `EITHER_CLASS` for the number of a drug offence."""
     if column == CODE:
+        if DRUG_NUMBERS.fullmatch(value.strip()):
+            return EITHER_CLASS
         meaning = look_up(value.replace(" ", "").lstrip("0"), known_offence_codes(None), column)
         return meaning if meaning in counts_towards(extract, column) else NOTHING
     return next((m for m in counts_towards(extract, column) if m.removesuffix("s").lower() in value.lower()), NOTHING)
@@ -345,8 +357,8 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
         values[item.value] = values.get(item.value, 0) + item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')};"
-        f" {UNIT_ADVICE if column == UNIT else 'check what they count as'}:"
+        f" {UNIT_ADVICE if column == UNIT else CLASS_ADVICE if meaning == EITHER_CLASS else 'check what they count as'}:"
         f" {accept_line(extract, column, values, meaning)}"
-        f"{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"
+        f"{OTHER_SPELLING if column == CODE and meaning not in (NOTHING, EITHER_CLASS) else ''}"
         for (extract, column, meaning), values in places.items()
     ]
