@@ -134,7 +134,7 @@ def _without_expected(rows: StoredRows) -> Iterator[str]:
         one = f"select 1 from {rows.table} where lower({name}) = {literal(value.lower())} limit 1"
         if name not in rows.absent and not rows.con.execute(one).fetchall():
             note = f"{name}: {value} in none of {rows.n:,} rows: what it counts is 0"
-            yield f"{note}. If it has another name there, map it (values)"
+            yield f"{note}. If it has another name there, map it (values); if such rows are left out, export them"
 
 
 def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:

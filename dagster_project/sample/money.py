@@ -100,7 +100,7 @@ def _compensation(amounts: list[int], offences: list[str], total: int) -> list[i
 
 
 def aris_returns() -> Extract:
-    """Quarterly returns of the asset recovery incentive scheme. Those of 2025/26 are average."""
+    """Quarterly returns of the Asset Recovery Incentivisation Scheme. Those of 2025/26 are average."""
     rng = random_for("aris_returns")
     totals = _pence("aris_returns")
     this_year = Total(Span(TO_DATE.start, COVERED.end), sum(each.value for each in totals) // len(totals) * 3 // 4)

@@ -130,6 +130,7 @@ def test_references_that_differ_only_in_case(warehouse, other, is_noted):
         ("county_lines", None, "L1,2025-03-01,2052-04-01", "L1,2025-03-01,2026-01-05", "closed_on is after the extraction"),
         ("county_lines", None, "L1,2025-03-01,2025-02-28", "L1,2025-03-01,2025-03-01", "closed_on is before"),
         ("pspos", None, "P1,High Peak,2025-03-01,2024-03-01", "P1,High Peak,2025-03-01,", "ends_on is before starts_on"),
+        ("pspos", None, "P1,High Peak,2020-12-31,", "P1,High Peak,2021-03-01,", "starts_on over five years before"),
         ("iom_visits", None, "V1,2025-03-01,Op Knightlow,Y", "V1,2025-03-01,KNIGHTLOW,Y", "operation is not Knightlow alone"),
         ("drug_tests", None, "K1,2025-03-01,Theft,Completed,", "K1,2025-03-01,Theft,Missed,", "it counts as not positive"),
         (
@@ -416,3 +417,12 @@ def test_no_visit_of_the_operation_that_counts(warehouse, operation, n, is_noted
     rows = [f"V{i},{day},{'Other' if i else operation},{'YN'[i % 2]}" for i, day in enumerate(days(n))]
     note = f"operation: Knightlow in none of {n} rows: what it counts is 0. If it has another name there, map it (values)"
     assert_note(warehouse, note if is_noted else None, "iom_visits", *rows)
+
+
+@pytest.mark.parametrize("without,is_noted", [("Refused", True), ("Missed", False)])
+def test_register_of_tests_lacks_the_arrests_without_one(warehouse, without, is_noted):
+    """Its trigger arrests would be its tests, and the test rate near 100%."""
+    rows = [f"K{i},{day},Theft,{without if i % 9 == 0 else 'Completed'},{('Positive', 'Negative')[i % 2] if i % 9 else ''}"
+            for i, day in enumerate(days(60))]  # fmt: skip
+    note = "test_status: Missed in none of 60 rows: what it counts is 0"
+    assert_note(warehouse, note if is_noted else None, "drug_tests", *rows)

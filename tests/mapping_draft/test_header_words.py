@@ -17,6 +17,12 @@ def column(extract: str, name: str) -> Column:
     [
         ("stop_search", "object_found", "Outcome linked to object of search"),
         ("stop_search", "self_defined_ethnicity", "Officer-defined ethnicity"),
+        ("stop_search", "self_defined_ethnicity", "Ethnicity 6+1"),
+        ("stop_search", "object_found", "Anything Found"),
+        ("stop_search", "object_found", "Positive Search"),
+        ("drug_tests", "referred", "Required Assessment"),
+        ("county_lines", "closed_on", "Disrupted On"),
+        ("incidents", "qualifiers", "Closing Category"),
         ("crimes", "recorded_on", "Date Reported"),
         ("incidents", "created_at", "Closed Date"),
         ("confiscation_orders", "order_value", "Available Amount"),
