@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.home import LONDON
-from dagster_project.core.judged_in_words import NOT_JUDGED
+from dagster_project.core.judged_in_words import NOT_JUDGED, SMALL
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 
@@ -50,6 +50,7 @@ def read_contents(
     return {
         "today": today,
         "sample": is_made_up,
+        "small": SMALL,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
         "notJudged": NOT_JUDGED,
         "kinds": KINDS,

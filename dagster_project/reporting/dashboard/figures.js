@@ -77,13 +77,17 @@ const formatValue = (row, field, unit) => formatFigure(row[field], unit, field =
 /** What a rate is made of: `45 of 78`. */
 const madeOf = (row) => (row.denominator === null ? NOT_AVAILABLE : `${formatFigure(row.numerator, "count")} of ${formatFigure(row.denominator, "count")}`);
 
+/** Whether a count is too small for a change in per cent, as in the report: 1 from 2 is `−50.0%`. */
+const hasSmallSide = (row, unit) => unit === "count" && [row.value, row.prior_value].some((text) => text !== null && Math.abs(Number(text)) < contents.small);
+
 /** A change on the year before: `+538 (+32.6%) on the year before`. */
 function describeChange(row, unit) {
   if (row.volume_change === null) return "No complete figure of the year before to compare with";
   if (Number(row.volume_change) === 0) return "The same as the year before";
   const change = formatChange(row.volume_change, pointsOf(unit));
   if (unit === "percent") return `${change} percentage points on the year before`;
-  return row.pct_change === null ? `${change} on the year before, which was 0` : `${change} (${formatPercentChange(row)}) on the year before`;
+  if (row.pct_change === null) return `${change} on the year before, which was 0`;
+  return hasSmallSide(row, unit) ? `${change} on the year before` : `${change} (${formatPercentChange(row)}) on the year before`;
 }
 
 /** How complete a row is: a letter of STATUS, `f` where its period has not begun. */

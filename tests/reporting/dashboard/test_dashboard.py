@@ -264,6 +264,11 @@ def test_a_small_change_is_not_shown_as_0(opened: Any) -> None:
     assert page.evaluate("describeChange({ volume_change: '0', pct_change: null }, 'percent')") == "The same as the year before"
     from_0 = page.evaluate("describeChange({ volume_change: '3', pct_change: null }, 'count')")
     assert from_0 == "+3 on the year before, which was 0"
+    few = {"volume_change": "4", "pct_change": "26.7", "value": "19", "prior_value": "15"}
+    assert page.evaluate("(row) => describeChange(row, 'count')", few) == "+4 on the year before", "as in the report"
+    assert page.evaluate("(row) => describeChange(row, 'gbp')", few) == "+£4 (+26.7%) on the year before"
+    many = {"volume_change": "5", "pct_change": "25", "value": "25", "prior_value": "20"}
+    assert page.evaluate("(row) => describeChange(row, 'count')", many) == "+5 (+25.0%) on the year before"
     for value, unit, text in (
         ("0", "percent", "0.0%"), ("0.05", "percent", "0.1%"), ("0.004", "gbp", "£0.004"), ("1e-10", "count", "0.0000000001"),
     ):  # fmt: skip
