@@ -152,6 +152,10 @@ def test_file_without_results_has_no_contradictions(warehouse):
     assert_note(warehouse, None, "drug_tests", "K1,2025-03-01,Theft,Completed", header=header)
 
 
+def test_orders_without_a_column_of_ends_are_not_said_to_count_as_active(warehouse):
+    assert_note(warehouse, None, "pspos", "P1,High Peak,2018-01-01", header="order_ref,authority,starts_on")
+
+
 def test_values_of_optional_columns_on_the_first_row_of_a_group(warehouse):
     rows = [row.rpartition(",")[0] for row in crimes(60)]
     note = "lpu: blank in 56 of the first 60 rows, as in a report that has a value on the first row of its group alone"
