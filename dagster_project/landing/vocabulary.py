@@ -43,9 +43,9 @@ OTHER_SPELLING = (
     "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
-DRUG_NUMBERS = re.compile(r"0*(77|92|93)([/. -]\d+)?")
-"""Codes of drug offences that do not say their class: the counting rules number those of 92A from 77/50, 92/2 and 93/55 on, and
-those of 92C to 92E in 92, too (Home Office Counting Rules, Drug Offences)."""
+DRUG_NUMBERS = re.compile(r"0*(77|92|93)([/. -]\d+|\d\d)?")
+"""Codes of drug offences that do not say their class, with a slash or without (`09230`): the counting rules number those of 92A
+from 77/50, 92/2 and 93/55 on, and those of 92C to 92E in 92, too (Home Office Counting Rules, Drug Offences)."""
 EITHER_CLASS = "X"
 """Stands for possession or trafficking in a command to paste. Pasted as it is, the command is refused."""
 CLASS_ADVICE = (

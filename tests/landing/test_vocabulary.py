@@ -286,10 +286,10 @@ def test_code_with_a_nought_before_it_is_suggested_as_what_it_counts_as_without(
 
 def test_number_of_a_drug_offence_is_not_suggested_as_counting_nowhere(new_home: Home) -> None:
     """Pasted, all trafficking of a force that exports the numbers of the counting rules would be 0 and complete."""
-    codes = ["92/30", "077/50", "93/61", "92", "192/30"]
+    codes = ["92/30", "077/50", "93/61", "92", "09230", "192/30", "923"]
     drugs, other = lines_to_paste([UnknownValue("kent", "crimes", "offence_code", c, 9, "a", "a") for c in codes])
-    assert drugs.endswith("'077/50' '92' '92/30' '93/61' --counts-as X")
-    assert "drug offences" in drugs and other.endswith("'192/30' --counts-as nothing")
+    assert drugs.endswith("'077/50' '09230' '92' '92/30' '93/61' --counts-as X")
+    assert "drug offences" in drugs and other.endswith("'192/30' '923' --counts-as nothing")
     pasted = ["vocabulary", "accept", "crimes", "offence_code", "92/30", "--counts-as", "X", "--home", str(new_home.path)]
     refused = CliRunner().invoke(app, pasted)
     assert refused.exit_code == 1 and "possession or trafficking or nothing" in " ".join(refused.output.split())
