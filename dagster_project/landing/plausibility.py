@@ -175,11 +175,11 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int
     return f"{where}, as in a report that has a value on the first row of its group alone"
 
 
-MENDS_ROWS = "See why: pam inspect; a mapping may be needed"
+READ_WHY = "See why: pam inspect; a mapping may be needed"
 
 
 def quarantined_too_much(
-    rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe, advice: str = MENDS_ROWS
+    rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe, advice: str = READ_WHY
 ) -> str | None:
     """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:

@@ -42,7 +42,7 @@ def finish_folder(home: Home, folder: Path) -> None:
     """Publish a filled folder of `begin_folder`: flush it to disk, then point `current` to it.
 
     Raises OSError: then the last publication stays, and the folder has its hidden or its final name. Errors after `current`
-    points to it are ignored: `mend_links` tries again.
+    points to it are ignored: `repair_links` tries again.
     """
     # Set the rights before anybody can see the folder.
     share(folder, read_config(home).publish.group)
@@ -64,7 +64,7 @@ def finish_folder(home: Home, folder: Path) -> None:
         if published_folder(home) != final_folder:
             raise
     with contextlib.suppress(OSError):
-        mend_links(home)
+        repair_links(home)
     for old in final_folder.parent.iterdir():
         if old not in (final_folder, before):
             shutil.rmtree(old, ignore_errors=True)
@@ -75,7 +75,7 @@ def final_name(folder: Path) -> Path:
     return folder.with_name(folder.name.removeprefix(".").removesuffix(".new"))
 
 
-def mend_links(home: Home) -> None:
+def repair_links(home: Home) -> None:
     """Make the links in `published/` match what the published night's folder holds. Raises OSError.
 
     For a home whose warehouse is a file and not a link, use `publish.repair_layout`.

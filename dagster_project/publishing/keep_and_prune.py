@@ -76,7 +76,7 @@ def fix_links_and_rights(home: Home, group: str | None) -> str:
     The night is published whatever happens here; the next one tries again.
     """
     try:
-        folder_swap.mend_links(home)
+        folder_swap.repair_links(home)
         share_published(home, group)
     except OSError as error:
         return f"published, but the names or rights in published/ are not all as they should be: {error.strerror or error}"

@@ -109,7 +109,7 @@ def repair_layout(home: Home) -> None:
     """
     if home.warehouse.is_symlink() or not home.warehouse.exists():
         # Missing: a first night was stopped after it set `current`, or nothing is published.
-        folder_swap.mend_links(home)
+        folder_swap.repair_links(home)
     elif night_id := published_night(home):
         folder = folder_swap.begin_folder(home, night_id)
         link_or_copy(home.warehouse, folder / home.warehouse.name)

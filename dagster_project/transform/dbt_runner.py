@@ -280,7 +280,7 @@ def checks(nodes: Sequence[Node]) -> list[Check]:
             passed=False,
             found=f"{n_skipped} skipped",
             reason="dbt skips the tests of what depends on a model whose own test fails.",
-            advice="Mend what failed: the next night runs them.",
+            advice="Correct what failed: the next night runs them.",
             message=f"{counted(n_skipped, 'test')} of dbt did not run, because of what failed",
         )
         found.append(skipped)

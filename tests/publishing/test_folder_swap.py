@@ -169,15 +169,15 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
 
 def test_an_error_after_the_switch_is_reported_of_a_published_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_small(new_home, NIGHTS[0], "open")
-    mend = folder_swap.mend_links
+    repair = folder_swap.repair_links
 
     def full(home: Home) -> None:
         if published_night(home) == NIGHTS[1]:
             raise OSError(errno.ENOSPC, "No space left on device")
-        mend(home)
+        repair(home)
 
     with monkeypatch.context() as patch:
-        patch.setattr(folder_swap, "mend_links", full)
+        patch.setattr(folder_swap, "repair_links", full)
         publish_small(new_home, NIGHTS[1], "open")
         assert "No space left" in keep_and_prune.fix_links_and_rights(new_home, None)
     assert published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
