@@ -14,7 +14,7 @@ from .spans import DAY, Span, Total, draw_days, span, split_amount
 NALOXONE_COVERED = span("2024-05-01", "2025-12-31")
 PSPO_COVERED = span("2024-04-01", "2025-12-31")
 PSPO_BEFORE = span("2019-04-01", "2024-03-31")
-PSPO_ENDS_UNTIL = "2022-01-01"
+PSPO_ALL_END_BEFORE = "2022-01-01"
 """Orders from before this day have an end, as by law all have."""
 
 PSPOS_ENDED = 3
@@ -73,7 +73,7 @@ def pspos() -> Extract:
     for at, start in enumerate(starts):
         # Ended orders ended within the printed year. The others run for years; some later ones have no end yet.
         end = f"{year_end.year - 1}-{6 + at % 4:02d}-30" if at in ended else ""
-        if not end and (at % 3 or start < PSPO_ENDS_UNTIL):
+        if not end and (at % 3 or start < PSPO_ALL_END_BEFORE):
             end = f"{max(int(start[:4]), PSPO_COVERED.end.year) + 1 + at % 2}-03-31"
         rows.append((authorities[at % len(authorities)], start, end))
     return Extract("pspos", PSPO_COVERED, "order_ref, authority, starts_on, ends_on", with_references("PSP", rows))
