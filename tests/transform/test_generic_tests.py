@@ -123,6 +123,9 @@ def test_a_test_that_only_warns_does_not_hold_the_night(candidate: Candidate, mo
     candidate.execute("delete from work.staging.offence_classes")
     (check,) = dbt_runner.checks(dbt_runner.build(candidate.home, [test.name]))
     assert (check.severity, check.passed) == ("warning", True)
+    candidate.execute("drop table work.staging.offence_classes")
+    (check,) = dbt_runner.checks(dbt_runner.build(candidate.home, [test.name]))
+    assert check.holds, "a test that can't run finds nothing out"
 
 
 def test_all_data_tests_pass_on_an_empty_home(empty_candidate: Candidate) -> None:
