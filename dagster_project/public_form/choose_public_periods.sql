@@ -290,15 +290,23 @@ with flows as (
     from rules where rules.role = 'stock' and rules.of_measure is not null
 ),
 
-flows_shown as (
-    select u.force_code, f.mart, f.measure
+flow_months as (
+    select
+        u.force_code, f.mart, f.measure, f.flow, b.live, b.is_open, b.as_year and b.block_start = b.block_end as is_by_month,
+        bool_or(b.live) over (partition by u.force_code, f.mart, f.measure, b.month_no) as is_any_live
     from flows as f
     inner join units as u on f.mart = u.mart and f.flow = u.measure and u.area_type = 'force' and u.category = 'all'
     inner join blocks as b using (unit_id)
-    where b.live
+),
+
+-- Of a month of which one count is shown and another is covered in part, the stock would tell the other.
+flows_shown as (
+    select force_code, mart, measure
+    from flow_months as f
+    where live or (is_open and is_any_live)
     group by all
-    having bool_and(b.as_year and b.block_start = b.block_end and not b.is_open)
-        and count(distinct f.flow) = (select count(*) from flows as o where o.mart = f.mart and o.measure = f.measure)
+    having bool_and(is_by_month and not is_open)
+        and count(distinct flow) = (select count(*) from flows as o where o.mart = f.mart and o.measure = f.measure)
 )
 
 select

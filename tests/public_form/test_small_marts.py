@@ -81,11 +81,15 @@ LINES = "mart_county_lines"
 
 
 def lines(
-    active: Series, identified: Series | None = None, closed: Series | None = None, change: str = ""
-) -> duckdb.DuckDBPyConnection:
+    active: Series, identified: Series | None = None, closed: Series | None = None, change: str = "",
+    running_year: str = "hidden",
+) -> duckdb.DuckDBPyConnection:  # fmt: skip
     flows = {"lines_identified": identified or series(10), "lines_closed": closed or series(10), "lines_active": active}
     made = (rows(LINES, measure, figures) for measure, figures in flows.items())
-    return public(*made, change=change, running_year="hidden")
+    return public(*made, change=change, running_year=running_year)
+
+
+IN_PART = "update marts.measures set data_status = 'partial' where period_start = date '2024-10-01' and {}"
 
 
 @pytest.mark.parametrize(
@@ -95,13 +99,19 @@ def lines(
         (series(9, m24310=4), {}, "", False),
         (series(9), {"closed": series(10, m24310=4)}, "", False),
         (series(9), {}, "delete from marts.measures where measure = 'lines_closed'", False),
+        (series(9), {}, IN_PART.format("measure = 'lines_closed'"), False),
+        (series(9), {}, IN_PART.format("true"), True),
     ],
-    ids=["from the threshold on, or 0", "small in a month", "closed ones are small in a month", "no closed ones"],
+    ids=[
+        "from the threshold on, or 0", "small in a month", "closed ones are small in a month", "no closed ones",
+        "closed ones of a month in part", "all of a month in part",
+    ],
 )  # fmt: skip
 def test_a_figure_as_at_a_day_is_shown_if_it_and_what_changes_it_are_never_small(
     active: Series, flows: dict[str, Series], change: str, is_shown: bool
 ) -> None:
-    """And up to the end of the last financial year that is over; the year before, up to its own."""
+    """And up to the end of the last financial year that is over; the year before, up to its own. Of 10 identified in a month
+    after which 7 more are active, 3 were closed."""
     con = lines(active, **flows, change=change)
     for month in (APRIL_2024, APRIL_2026 - 1):
         assert shown(con, "lines_active", "value, marker", month) == ((9, None) if is_shown else (None, "[c]"))
