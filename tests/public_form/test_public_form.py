@@ -177,6 +177,18 @@ def test_parts_are_those_of_the_documentation() -> None:
         assert {rows[p]["of_measure"] for p in parts} == {whole}
 
 
+def test_of_counts_that_are_parts_of_each_other_one_is_public_by_area() -> None:
+    """Areas of two of them would be areas crossed with what sets the two apart."""
+    rules = {(r["mart"], r["measure"]): r for r in read_rules() if r["role"] in ("events", "part", "same")}
+    roots = []
+    for key, rule in rules.items():
+        if rule["by_area"] == "true":
+            while rules[key]["role"] != "events":
+                key = (key[0], rules[key]["of_measure"])
+            roots.append(key)
+    assert len(roots) > 5 and len(roots) == len(set(roots))
+
+
 def test_a_measure_with_a_threshold_of_0_is_all_shown() -> None:
     con = make_marts(1007)
     write_public(con, Public(thresholds=dict.fromkeys(["possession_offences"], 0)), "staging")

@@ -63,6 +63,13 @@ def public(*figures: Rows, change: str = "", **settings: Any) -> duckdb.DuckDBPy
     return con
 
 
+def make_again(con: duckdb.DuckDBPyConnection, mart: str, from_month: int, **settings: Any) -> None:
+    """Make the public form of a mart again, as a night does that changed its figures from a month on."""
+    made = "create or replace table made as select $1 as mart, 'f' as force_code, $2::int as from_month_no"
+    con.execute(made, [mart, from_month])
+    write_public(con, Public(**settings), "staging", "secret", made="made")
+
+
 def shown(con: duckdb.DuckDBPyConnection, measure: str, columns: str, month: int) -> tuple[Any, ...] | None:
     """Columns of a measure's public form in a month."""
     return con.execute(
@@ -120,6 +127,15 @@ def test_a_figure_as_at_a_day_is_shown_if_it_and_what_changes_it_are_never_small
     assert shown(con, "lines_active", "prior_value, prior_marker", FIRST) == (None, "[x]")
 
 
+def test_a_stock_that_gets_small_is_hidden_in_all_months_when_only_later_figures_are_made_again() -> None:
+    """Of 9 before, 10 identified and 15 closed leave 4."""
+    con = lines(series(9), closed=series(10, **{f"m{APRIL_2026}": 15}), running_year="shown")
+    assert {*values(con, "lines_active")} == {(9, None)}
+    con.execute("update marts.measures set value = 4 where measure = 'lines_active' and period_start >= date '2026-04-01'")
+    make_again(con, LINES, APRIL_2026)
+    assert {*values(con, "lines_active")} == {(None, "[c]")} and shown(con, "lines_closed", "value", APRIL_2026) == (15,)
+
+
 def test_a_year_without_its_last_month_is_not_over_and_a_month_covered_in_part_is_hidden() -> None:
     """Neither a count nor a figure as at a day of it is public, though each month is covered."""
     until = "delete from marts.measures where period_start >= date '2026-03-01';"
@@ -146,6 +162,23 @@ def test_a_running_year_is_shown_by_quarters_that_are_over(last_month: int, late
     )
     given = series(3, **{f"m{m}": later for m in range(APRIL_2026 + 3, END)})
     con = public(rows("mart_naloxone", "naloxone_administrations", given), change=to_date, running_year="shown")
+    shown_ends = con.execute(
+        "select month(period_end) from marts_public.measures where period_type = 'financial_year_to_date'"
+        " and marker is null order by 1"
+    ).fetchall()
+    assert [end for (end,) in shown_ends] == ends_shown
+
+
+@pytest.mark.parametrize(("until_december", "ends_shown"), [(10, [3]), (0, [])], ids=["its end is small", "it is small"])
+def test_a_year_that_has_just_ended_is_judged_whole(until_december: int, ends_shown: list[int]) -> None:
+    """From January on there is one a month: the first nine months would tell the 3 of the last."""
+    given = series(until_december, **{f"m{APRIL_2025 + n}": 1 for n in (9, 10, 11)})
+    to_date = (
+        "delete from marts.measures where period_start > date '2026-03-01'; insert into marts.measures"
+        " select * replace ('financial_year_to_date' as period_type, date '2025-04-01' as period_start,"
+        " sum(value) over (order by period_end) as value) from marts.measures where period_start >= date '2025-04-01'"
+    )
+    con = public(rows("mart_naloxone", "naloxone_administrations", given), change=to_date)
     shown_ends = con.execute(
         "select month(period_end) from marts_public.measures where period_type = 'financial_year_to_date'"
         " and marker is null order by 1"
@@ -229,7 +262,7 @@ def test_the_whole_of_another_count_s_categories_is_shown_with_that_count() -> N
 @pytest.mark.parametrize("status", ["partial", "not_available"])
 def test_what_a_file_without_the_column_leaves_out_is_not_shown(status: str) -> None:
     """Less the searches by outcome, those of the month are the few of the days without an outcome; and the money of the same
-    month may be of few orders."""
+    month may be of few orders. Nor a year later, where a night makes only the later figures again."""
     month = date(APRIL_2025 // 12, APRIL_2025 % 12 + 1, 1)
     change = f"""
         update marts.measures set data_status = '{status}', value = 3, volume_change = null, pct_change = null
@@ -239,12 +272,38 @@ def test_what_a_file_without_the_column_leaves_out_is_not_shown(status: str) -> 
     money = rows("mart_confiscation_orders", "compensation_value", series(9000), unit="gbp")
     counts = [rows("mart_stop_search", m, series(100)) for m in ("searches", "drug_searches", "drug_searches_by_outcome")]
     con = public(*counts, orders, money, change=change)
+    for mart in ("mart_stop_search", "mart_confiscation_orders"):
+        make_again(con, mart, APRIL_2026)
     marker = "[c]" if status == "partial" else "[x]"
     for measure, value in (("drug_searches_by_outcome", 100), ("compensation_value", 9000)):
         assert shown(con, measure, "value, marker", APRIL_2025) == (None, marker)
         assert shown(con, measure, "value, marker", APRIL_2025 - 1) == (value, None)
         assert shown(con, measure, "value, prior_value, prior_marker", APRIL_2026) == (value, None, "[c]")
     assert shown(con, "drug_searches", "value", APRIL_2025) == shown(con, "drug_searches", "prior_value", APRIL_2026) == (100,)
+
+
+def test_a_category_of_a_month_covered_in_part_is_not_shown() -> None:
+    """Though it and the rest are large: a file of the other days may add a few, and two publications would tell them."""
+    outcomes = "drug_searches_by_outcome"
+    change = f"""
+        update marts.measures set data_status = 'partial', value = 50
+        where measure = '{outcomes}' and period_start = date '2025-04-01'
+    """
+    counts = [rows("mart_stop_search", m, series(100)) for m in ("searches", "drug_searches", outcomes)]
+    con = public(*counts, rows("mart_stop_search", outcomes, series(60), "Arrest"), change=change)
+    months = con.execute(
+        "select month(period_start), value from marts_public.measures where category = 'Arrest'"
+        " and period_start between date '2025-03-01' and date '2025-05-01' order by 1"
+    ).fetchall()
+    assert months == [(3, 60), (4, None), (5, 60)]
+
+
+def test_money_is_all_shown_where_its_count_is() -> None:
+    """Also of a month covered in part, which a count with a threshold has hidden."""
+    made = [rows("mart_confiscation_orders", "orders", series(2))]
+    made.append(rows("mart_confiscation_orders", "order_value", series(900), unit="gbp"))
+    con = public(*made, change=IN_PART.format("true"), thresholds={"orders": 0})
+    assert ({*values(con, "orders")}, {*values(con, "order_value")}) == ({(2, None)}, {(900, None)})
 
 
 def test_the_categories_of_a_year_do_not_tell_a_month_of_few_without_their_column() -> None:

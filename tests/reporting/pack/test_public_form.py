@@ -188,20 +188,23 @@ def test_all_four_formats_have_the_same_figures(public: PublicPack) -> None:
                     assert (value, line[f"{column.name}_marker"]) == (cell.value, cell.marker or "")
 
 
-def test_a_figure_that_would_be_rounded_to_0_has_more_places(sample_pack: WrittenPack) -> None:
-    """0 is printed for a true zero alone: a fall of 0.02% is none."""
+def test_a_figure_is_rounded_or_cut_and_has_more_places_if_that_leaves_0(sample_pack: WrittenPack) -> None:
+    """0 is printed for a true zero alone: a fall of 0.02% is none. 32.6% is cut where the edition says so."""
+    offences = {"mart": "mart_drug_offences", "measure": "possession_offences"}
+    year = {"window": {"from": "2024-11-01", "to": "2025-10-31"}}
+    possession = [{"label": str(cut), **offences, "cells": {"n": year | {"cut": cut}}} for cut in (True, False)]
     columns = [{"name": "n", "window": {"rolling_12_months": 0}, "shows": "pct_change", "decimals": 0}]
     table = TableSpec.model_validate({
         "table": "t", "objective": "O", "paragraph": "1", "title": "T", "rows_are": "R", "data_to": "2025-02-28",
         "figure": {"mart": "mart_intelligence", "measure": "intelligence_items"}, "columns": columns,
-        "rows": [{"label": "Items"}],
+        "rows": [{"label": "Items"}, *possession],
     })  # fmt: skip
     con = connect(sample_pack.home)
     try:
-        (cell,) = public_cells(con, sample_pack.edition.model_copy(update={"tables": (table,)}))["t"]
+        cells = public_cells(con, sample_pack.edition.model_copy(update={"tables": (table,)}))["t"]
     finally:
         con.close()
-    assert (cell["printed"], cell["marker"]) == ("-0.02%", None)
+    assert [(c["printed"], c["marker"]) for c in cells] == [("-0.02%", None), ("32%", None), ("33%", None)]
 
 
 def test_a_year_before_is_marked_by_its_own_status(sample_pack: WrittenPack, monkeypatch: pytest.MonkeyPatch) -> None:
