@@ -354,6 +354,16 @@ def test_a_rounded_change_is_there_where_the_exact_one_is() -> None:
     assert shown(con, FINDS, "prior_value, prior_marker", APRIL_2025 + 1) == (None, "[c]")
 
 
+def test_rounding_follows_from_the_secret_alone() -> None:
+    """Who could repeat it without would know of each month whether it is nearer to the multiple above or below."""
+    con = public(rows("mart_naloxone", "naloxone_administrations", series(3)), **ROUND)
+    made = []
+    for secret in ("secret", "another", "secret"):
+        write_public(con, Public(**ROUND), "staging", secret)
+        made.append(values(con, "naloxone_administrations"))
+    assert made[0] == made[2] != made[1]
+
+
 def test_rounded_counts_of_the_same_events_are_rounded_alike() -> None:
     """All drug searches by outcome are the drug searches; a figure as at a day is rounded by what it is, in any period."""
     con = searches(series(3), series(53), **ROUND)
