@@ -137,20 +137,32 @@ _DELETED = r"deleted|void(ed)?|((entered|created|recorded|raised) )?in error"
 _YEAR = r"(19[89]|20[0-3])\d"
 _FLAGS = r"(flag|indicator|ind|yn)?"
 VOID_HEADER = re.compile(
-    rf"(is)?(record|row|entry|form)?(deleted|void(ed)?|(entered|created|recorded|raised)inerror){_FLAGS}"
+    rf"(is)?(record|row|entry|form)?((soft|logical(ly)?)?deleted|void(ed)?|(entered|created|recorded|raised)inerror){_FLAGS}"
+    r"|(is)?(record|row|entry|form)?((soft|logical)?(delete|deletion)(flag|indicator|ind|yn)|(soft|logical)delet(e|ion))"
     r"|is(test|training|dummy)(record|entry|row)?|(test|training|dummy)(record|entry|row)flag|(record)?(deleted|voided)(on|at|date|datetime)|date(deleted|voided)"
 )
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
 """Headers of a column that may say so in a word."""
 _YES = rf"y|yes|t|true|1|-1|x|[✓✔☑√]|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+_NO_ALONE = r"f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?"
 _NO = (
-    rf"{_FOR_A_BLANK}|f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?|active|live|current"
+    rf"{_FOR_A_BLANK}|{_NO_ALONE}|active|live|current"
     r"|(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(\D.*)?"
 )
 """What says in such a column that the row is a record; a day that is none, such as 31/12/9999, too."""
 _PERHAPS = r"(duplicate( of .*)?|cancell?ed|rejected|merged|superseded|draft|withdrawn|training|invalid)(\s*[-–:(].*)?"
 """What may say in a state that the row is no record."""
+
+
+def says_yes(cell: str) -> str:
+    """SQL that is true where a cell says Yes, or gives a day."""
+    return f"regexp_full_match({cell}, {literal(_YES)}, 'i')"
+
+
+def says_no(cell: str) -> str:
+    """SQL that is true where a cell says No."""
+    return f"regexp_full_match({cell}, {literal(_NO_ALONE)}, 'i')"
 
 
 def bare_header(header: str) -> str:

@@ -331,6 +331,7 @@ VOID_CASES = (
     ("Deleted on", "2025-04-01 10:00"), ("Date deleted", "01/04/2025"), ("Entered in error", "x"), ("Is test record", "Yes"),
     ("Deleted?", "Y"), ("Void (Y/N)", "yes"), ("Is deleted?", "1"), ("Deleted", "✓"), ("Status:", "Deleted"),
     ("ROW STATUS", "deleted"), ("Test record flag", "1"), ("Record state", "Created in error"), ("State", "Void: duplicate"),
+    ("Soft deleted", "-1"), ("Logically deleted", "1"), ("Delete flag", "Y"), ("DELETION_IND", "X"), ("Soft delete", "True"),
 )  # fmt: skip
 
 
@@ -350,6 +351,7 @@ NOT_VOID_CASES = (
     ("Record status", "Cancelled"), ("Deleted by", "Y"), ("Void reason", "Void"), ("Record status", "Open"),
     ("Record status", "Cancellation requested"), ("State", "Cancelled"), ("Call status", "Cancelled"),
     ("Status of test", "Void"), ("Tested", "Y"), ("Cancelled", "Y"),
+    ("Soft deleted", "0"), ("Delete flag", ""), ("Marked for deletion", "Y"), ("Delete reason", "Y"), ("Delete", "Y"),
 )  # fmt: skip
 
 
