@@ -16,7 +16,8 @@ from .tables import ROWS
 DAYS = (
     "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
     "%d%m%Y", "%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d %B %Y", "%d-%B-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d%b%Y",
-    "%a %d %b %Y", "%A %d %B %Y", "%A, %d %B %Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y",
+    "%a %d %b %Y", "%A %d %B %Y", "%A, %d %B %Y", "%a %d/%m/%Y", "%A %d/%m/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y",
+    "%y/%m/%d", "%y.%m.%d", "%y-%m-%d", "%d-%b-%y", "%d %b %y",
 )  # fmt: skip
 TIMES = (
     "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", "T%H:%M:%S", "T%H:%M", ", %H:%M", " at %H:%M",
@@ -24,6 +25,8 @@ TIMES = (
 )  # fmt: skip
 TIME_CELL = r"^([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d([.]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 CLOCK_CELL = r"^([01]\d|2[0-3])[0-5]\d$"
+DAYS_APART = 731
+"""The wrong one of `%d/%m/%y` and `%y/%m/%d` spreads the days of a month over 30 years."""
 SAMPLE = 40
 """Distinct cells that every format is tried on. Those that fit are then tried on all cells, in SQL."""
 
@@ -86,11 +89,17 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
             return MONTHS
         return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, "")) if n_readable else NOT_DATES
     chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
+    turned = chosen.translate(str.maketrans("dy", "yd"))
+    doubt = DOUBTS.get(slashed, "")
+    if turned != chosen and counts.get(turned) == n:
+        (days, chosen), (other_days, turned) = sorted((_span(con, f), f) for f in (chosen, turned))
+        if other_days - days < DAYS_APART:
+            doubt = f"every date would also be one of {turned}"
     formats, share = [chosen], n / total
     if share < 1:
         formats, share = _with_another(con, formats, best, total)
     rivals = [f for f, m in counts.items() if m == n and f != chosen and swap_day_and_month(f) == chosen]
-    doubt = DOUBTS.get(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
+    doubt = doubt or (f"every date would also be one of {rivals[0]}" if rivals else "")
     return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, note)
 
 
@@ -101,6 +110,14 @@ def _counts(con: duckdb.DuckDBPyConnection, forms: list[str]) -> dict[str, int]:
     sums = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
     counts = one_row(con, f"select {sums} from draft_dates")
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
+
+
+def _span(con: duckdb.DuckDBPyConnection, form: str) -> int:
+    """The days from the first to the last date that a format reads."""
+    (days,) = one_row(
+        con, f"select date_diff('day', min(d), max(d)) from (select try_strptime(t, {literal(form)}) as d from draft_dates)"
+    )
+    return days
 
 
 def _formats_like(text: str) -> list[str]:
@@ -114,7 +131,7 @@ def _formats_like(text: str) -> list[str]:
 
 
 _PARTS = {
-    "%d": r"(?:0?[1-9]|[12]\d|3[01])", "%m": r"(?:0?[1-9]|1[0-2])", "%Y": r"(?:19|20)\d\d", "%y": r"\d\d(?!\d)",
+    "%d": r"(?:0?[1-9]|[12]\d|3[01])(?!\d)", "%m": r"(?:0?[1-9]|1[0-2])", "%Y": r"(?:19|20)\d\d", "%y": r"\d\d(?!\d)",
     "%b": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(?![a-z])",
     "%B": "(?:january|february|march|april|may|june|july"
     "|august|september|october|november|december)", "%a": "(?:mon|tue|wed|thu|fri|sat|sun)",

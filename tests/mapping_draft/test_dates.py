@@ -29,6 +29,26 @@ def test_dates_that_do_not_show_their_order_are_doubted(cells: tuple[str, ...], 
     assert form_of(*cells).doubt == doubt
 
 
+@pytest.mark.parametrize(
+    ("cells", "formats", "doubt"),
+    [
+        (tuple(f"25/{n:02}/{n + 3:02}" for n in range(1, 13)), ("%y/%m/%d",), ""),
+        (tuple(f"{n + 3:02}/{n:02}/25" for n in range(1, 13)), ("%d/%m/%y",), ""),
+        (tuple(f"{24 + n % 3}-{n % 12 + 1:02}-{n:02}" for n in range(1, 29)), ("%y-%m-%d",), ""),
+        (("24/03/25", "25/03/24"), ("%d/%m/%y",), "every date would also be one of %y/%m/%d"),
+    ],
+)
+def test_years_of_two_digits_are_where_the_dates_lie_close(
+    cells: tuple[str, ...], formats: tuple[str, ...], doubt: str
+) -> None:
+    form = form_of(*cells)
+    assert (form.formats, form.doubt) == (formats, doubt)
+
+
+def test_dates_with_their_weekday_have_its_format() -> None:
+    assert form_of("Wed 05/11/2025", "Sat 22/11/2025").formats == ("%a %d/%m/%Y",)
+
+
 def test_a_fifth_in_another_form_has_its_format() -> None:
     form = form_of(*(f"2025-03-{n:02}" for n in range(1, 9)), "30.3.2025", "31.3.2025")
     assert "%d.%m.%Y" in form.formats and form.share == 1
