@@ -10,7 +10,8 @@
   3. `hold_reasons`: doubt the file as a whole (`plausibility`, `other_sheets`, `text_around_table`, `uncertain_dates`).
   4. `dropped_again`: is it known, retracted, or the second of one extraction?
   5. `store_file`: store it (`raw_store`, `ledger`), and compare it with what stands (`withdrawn_rows`, `restarted_keys`,
-     `vocabulary`, `file_doubts`, `category_doubts`). `conflicting_files` withholds rows on which two files differ.
+     `vocabulary`, `file_doubts`, `category_doubts`, `unstored_columns`). `conflicting_files` withholds rows on which two
+     files differ.
 - Before: `complete_inbox` says whether all have come, so that a night can start early.
 - Afterwards: `move_to_archive`, `release_held`, `retract` (takes back what was accepted wrongly), `retention`;
   `interrupted_landing` cleans up after one that was killed.

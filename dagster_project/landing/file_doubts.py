@@ -16,6 +16,7 @@ from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
+from .file_name_patterns import Covers
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
@@ -49,6 +50,10 @@ CUT_AT = frozenset({50, 64, 100, 128, 150, 200, 250, 254, 255, 256, 400, 500, 51
 CUT_ROWS = 3
 MERGED_ROWS, MERGED_SHARE = 10, 0.05
 """At least so many rows that repeat others are no slip, as of rows that share a reference and differ."""
+LATE_OF_DAYS, LATE_SHARE = 180, 0.1
+"""In a window of so many days, half of the rows are not of the last tenth, unless counting has just begun."""
+ENDED_ROWS = 10
+"""Of at least so many rows of a whole list some have ended, unless it leaves those out."""
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
 
@@ -91,7 +96,8 @@ def doubts(rows: StoredRows) -> Iterator[str]:
     if rows.n:
         for notes in (
             _leaves_nothing_out, _one_value, _blanks, _days, _keys_alike, _identifiers_alike, _cut_lists, _times_in_utc,
-            _hour_after_window, _reported_by_others, _closed_without_a_day, _perhaps_void, _contradictions, _without_expected,
+            _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
+            _without_expected,
         ):  # fmt: skip
             yield from notes(rows)
 
@@ -110,6 +116,25 @@ def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
+
+
+def late_in_window(rows: StoredRows, covers: Covers | None) -> Iterator[str]:
+    """Notes a file whose rows give the window, and are mostly of its last days: an export of records that changed has a few of
+    every earlier month, and these months would count as covered."""
+    sheet = rows.sheet
+    if covers is None or sheet.contract.kind != "events" or rows.n < ALIKE_ROWS:
+        return
+    first, median, last = one_row(
+        rows.con,
+        f"select min(day), quantile_disc(day, 0.5), max(day) from (select cast(_date as date) as day from {rows.table})",
+    )
+    days, late = (last - first).days + 1, (last - median).days + 1
+    if days >= LATE_OF_DAYS and late < LATE_SHARE * days:
+        yield (
+            f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, and half of them are of its last"
+            f" {counted(late, 'day')}: does it have only records that changed? Then earlier days count too few: have the system"
+            " export all records by their date, or retract the file"
+        )
 
 
 def repeats(rows: int, merged: int) -> list[str]:
@@ -144,6 +169,21 @@ def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:
             yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map it, or name its header there"
 
 
+def _none_ended(rows: StoredRows) -> Iterator[str]:
+    """Notes a whole list in which nothing has ended by the extraction: it may have only what is active today."""
+    sheet = rows.sheet
+    if sheet.contract.kind != "list" or rows.n < ENDED_ROWS:
+        return
+    for c in rows.of_contract:
+        if c.type != "date" or c.required:
+            continue
+        day = rows.load.extracted_at[:10]
+        ended = f"select 1 from {rows.table} where cast({c.name} as varchar) <= {literal(day)} limit 1"
+        if not rows.con.execute(ended).fetchall():
+            note = f"{c.name}: none of {rows.n:,} rows has ended by {day}: does the list leave out those that have?"
+            yield f"{note} Then figures of earlier days are too low"
+
+
 def _one_value(rows: StoredRows) -> Iterator[str]:
     """Notes a choice, an object of search or a unit with one value in all rows: a default that nobody changed, or an export of
     some rows alone. A Y that is blank in the other rows is a tick."""
@@ -154,7 +194,8 @@ def _one_value(rows: StoredRows) -> Iterator[str]:
         units = known_values(rows.home, rows.load.force_code, rows.load.extract, UNIT) if c.type == "unit" else None
         if column.first == "Y" and column.filled < rows.n:
             continue
-        if set(c.values) in FLAGS or c.name in TELLING or (units and len(units) > 2 and column.first.lower() in units):
+        is_telling = set(c.values) in FLAGS or c.name in TELLING or (c.values and rows.sheet.contract.kind == "list")
+        if is_telling or (units and len(units) > 2 and column.first.lower() in units):
             yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
 
 

@@ -41,6 +41,8 @@ class Layout:
     """Field -> header of those that mean no column and say in which currency the amounts of a row are."""
     ignore_fields: Mapping[str, int] = field(default_factory=dict)
     """Header of the mapping's `table.ignore` that is no contract column -> its field; without those that the file lacks."""
+    unstored_fields: Mapping[int, str] = field(default_factory=dict)
+    """Field -> header of all that mean no column; the header is blank where a field has no name."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
@@ -95,8 +97,11 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
     more = (parts, tuple(unmatched), *telling)
-    ignore_fields = _ignore_fields(fields, names)
-    return Layout(separator, len(fields), position, headers, *lists, *end, *more, ignore_fields=ignore_fields)
+    unstored_fields = {i: printable(fields[i]) for i in unknown_fields}
+    by_header = _ignore_fields(fields, names)
+    return Layout(
+        separator, len(fields), position, headers, *lists, *end, *more, ignore_fields=by_header, unstored_fields=unstored_fields
+    )
 
 
 def _skip(text: str) -> tuple[int, int, str | None]:

@@ -430,3 +430,46 @@ def test_register_of_tests_lacks_the_arrests_without_one(warehouse, without, is_
             for i, day in enumerate(days(60))]  # fmt: skip
     note = "test_status: Missed in none of 60 rows: what it counts is 0"
     assert_note(warehouse, note if is_noted else None, "drug_tests", *rows)
+
+
+def ended_on(day, n=12):
+    return [f"L{i},2024-{i % 12 + 1:02}-01,{day if i == 0 else '2030-01-01' if i % 2 else ''}" for i in range(n)]
+
+
+@pytest.mark.parametrize("rows,is_noted", [(ended_on(""), True), (ended_on("2025-06-01"), False), (ended_on("", 9), False)])
+def test_a_list_in_which_nothing_has_ended(warehouse, rows, is_noted):
+    entry = warehouse.land("county_lines", *rows)
+    note = "closed_on: none of 12 rows has ended by 2026-01-05: does the list leave out those that have?"
+    assert any(d.startswith(note) for d in entry.drift) == is_noted, entry.drift
+
+
+@pytest.mark.parametrize("other,is_noted", [("Under investigation", True), ("Forfeited", False)])
+def test_a_list_in_one_state(warehouse, other, is_noted):
+    rows = [f"Z{i},{day},500,{'Under investigation' if i else other}" for i, day in enumerate(days(60))]
+    entry = warehouse.land("cash_seizures", *rows)
+    assert any(d.startswith("status: Under investigation in all 60 rows") for d in entry.drift) == is_noted, entry.drift
+
+
+CHANGED = """
+extract: naloxone
+forces: [derbyshire]
+files: [{name: "Changed {at:%Y%m%d%H%M}.csv", covers: days}]
+"""
+
+
+@pytest.mark.parametrize(
+    "n_late,is_noted",
+    [
+        (40, True),
+        # Counting that begins slowly.
+        (20, False),
+    ],
+)
+def test_an_export_of_records_that_changed(warehouse, n_late, is_noted):
+    (warehouse.home.mappings / "m.yml").write_text(CHANGED, encoding="utf-8")
+    dates = days(60 - n_late, span=335) + days(n_late, first=date(2025, 12, 1), span=31)
+    rows = [f"N{i},{day},Dales\n" for i, day in enumerate(dates)]
+    warehouse.put("Changed 202601050200.csv", "administration_ref,administered_at,lpu\n" + "".join(rows))
+    (entry,) = warehouse.night()
+    note = "its rows give the window 2025-01-01 to 2025-12-31, and half of them are of its last 25 days"
+    assert entry.outcome == "accepted" and any(d.startswith(note) for d in entry.drift) == is_noted, entry.drift
