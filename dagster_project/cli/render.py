@@ -134,6 +134,15 @@ def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"  {', '.join(own[:MAX_FILES])}{more}"
 
 
+def _quarantined(file: Mapping[str, Any]) -> str:
+    """A file's rows in quarantine. A check warns of them only in the night that lands it: later only this says that figures
+    may be too low."""
+    rows, in_file = file["rows"], file["rows_in_file"] or 0
+    share = f" of {in_file:,} ({rows / in_file:.1%})" if in_file else ""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in file["reasons"].items())
+    return f"{file['source_file']}: {counted(rows, 'row')}{share}: {kinds}"
+
+
 def _show_checks(console: Console, receipt: Receipt) -> None:
     failed = [c for c in receipt.checks if not c["passed"]]
     rules = {(c["severity"], c["rule"]) for c in failed}
@@ -192,9 +201,7 @@ def show_status(state: dict[str, Any]) -> None:
     print_lines(console, "Gaps", [f"{g['extract']} ({g['force_code']}): {g['days']}: {not_covered}" for g in state["gaps"]])
     for name in ("held", "retracted", "refused"):
         print_lines(console, name.title(), list(by_reason("", state[name])))
-    print_lines(console, "Quarantined", [f"{f['source_file']}: {counted(f['rows'], 'row')}: "
-                                    + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
-                                    for f in state["quarantined"]])  # fmt: skip
+    print_lines(console, "Quarantined", [_quarantined(f) for f in state["quarantined"]])
     archive = state["archive"]
     since = f" since {archive['oldest']}, {archive['bytes'] / 1e6:,.1f} MB" if archive["files"] else ""
     retention = f"kept for {archive['kept_days']} days, {archive['erased']:,} erased"

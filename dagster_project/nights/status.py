@@ -75,7 +75,10 @@ def status(home: Home) -> dict[str, Any]:
         "held": [_file(e) for e in held_files(home)],
         "retracted": [_file(e) for e in held_files(home, "retracted")],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
-        "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
+        "quarantined": [
+            {**_file(f.entry), "rows": f.rows, "rows_in_file": f.entry.rows_in_file, "reasons": f.reasons}
+            for f in quarantined_files(home)
+        ],
         "withdrawn": shown_night.withdrawn if shown_night else {},
         "drift": _drift(entries),
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],

@@ -87,7 +87,7 @@ def test_each_problem_has_its_file_and_reason(pam: Callable, home_with_problems:
     refused = {f["source_file"]: f["reason"] for f in status["refused"]}
     assert len(refused) == 2
     assert any(n.startswith("school_inputs") and "delivered_on" in r for n, r in refused.items())
-    assert [(f["extract"], f["rows"]) for f in status["quarantined"]] == [("naloxone", 2)]
+    assert [(f["extract"], f["rows"], f["rows_in_file"]) for f in status["quarantined"]] == [("naloxone", 2, 8)]
     assert sum(status["quarantined"][0]["reasons"].values()) == 2
     assert status["withdrawn"] == {"naloxone": 2}
     assert {"naloxone", "stop_search"} & set(status["missing"]) == {"stop_search"}, "a held file does not count as dropped"
@@ -124,7 +124,7 @@ def test_problems_are_shown_in_words(pam: Callable, home_with_problems: Home) ->
     text = pam("status", "--home", home_with_problems.path).stdout
     lines = {line.split()[0]: line for line in text.splitlines() if line and not line.startswith(" ")}
     assert "stop_search__derbyshire" in lines["Held"] and "no rows" in lines["Held"]
-    assert "2 rows" in lines["Quarantined"] and "naloxone__derbyshire" in lines["Quarantined"]
+    assert "2 rows of 8 (25.0%):" in " ".join(text.split()) and "naloxone__derbyshire" in lines["Quarantined"]
     assert lines["Withdrawn"].split(maxsplit=1)[1] == "naloxone: 2 rows"
     assert "notes [bold].csv" in text, "a name is printed as it is, not as markup"
     assert "share_withdrawn" in text and "school_inputs__derbyshire" in text
