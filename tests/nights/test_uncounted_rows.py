@@ -113,4 +113,4 @@ def test_receipt_and_status_have_final_counts_and_reasons(pam: Callable, home: H
     files = [f for f in read_receipts(home)[0].files if f["extract"] == "intelligence"]
     assert [(f["rows_landed"], f["rows_quarantined"]) for f in files] == [(40, 10), (40, 10)]
     text = pam("status", "--home", home.path).stdout
-    assert text.count("10 rows: 10 differs from an extraction of the same time") == 2
+    assert text.count("10 rows of 50 (20.0%): 10 differs from an extraction of the same time") == 2
