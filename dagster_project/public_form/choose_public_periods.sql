@@ -126,6 +126,13 @@ inner join units as r using (force_code, mart, measure, area_type, area_code, ca
 where r.p_measure is null
 group by r.unit_id;
 
+-- Financial years of a root with a month that a late file may still fill: publications before and after it would tell that month.
+create or replace temp table awaited_years as
+select distinct r.unit_id as root_id, cast(floor((a.month_no - 3) / 12) as int) as financial_year
+from amounts as a
+inner join units as r using (force_code, mart, measure, area_type, area_code, category)
+where r.p_measure is null and a.data_status <> 'complete';
+
 create or replace temp table grid as
 with own as (
     select u.unit_id, a.month_no, a.amount, a.data_status
@@ -274,13 +281,17 @@ select
     unit_id, month_no,
     cast(sum(case
         when not as_year or is_open or block_end > last_month_no then 1
-        -- How finely a year may be shown is only settled when it is over.
-        when not getvariable('pam_running_year') and 12 * floor((month_no - 3) / 12) + 14 > last_month_no then 1
+        -- How finely a year may be shown is only settled when it is over and all of it is there.
+        when not getvariable('pam_running_year')
+            and (12 * floor((month_no - 3) / 12) + 14 > last_month_no or awaited_years.root_id is not null) then 1
         else 0
     end) over (partition by unit_id order by month_no rows unbounded preceding) as int) as closed_to,
     sum(case when live then 1 else 0 end) over (partition by unit_id, block_start order by month_no rows unbounded preceding)
         in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
-from blocks;
+from blocks
+inner join roots using (unit_id)
+left join awaited_years
+    on roots.root_id = awaited_years.root_id and floor((blocks.month_no - 3) / 12) = awaited_years.financial_year;
 
 -- A figure as at a day is shown where its series is never small and the counts that raise and lower it are shown by the month. A last
 -- count can be of a day before the period's last month, which may have no figure itself: all kinds of period are looked at.
@@ -307,19 +318,31 @@ flows_shown as (
     group by all
     having bool_and(is_by_month and not is_open)
         and count(distinct flow) = (select count(*) from flows as o where o.mart = f.mart and o.measure = f.measure)
+),
+
+flows_awaited as (
+    select u.force_code, f.mart, f.measure, 12 * min(y.financial_year) + 3 as month_no
+    from flows as f
+    inner join units as u on f.mart = u.mart and f.flow = u.measure
+    inner join awaited_years as y on u.unit_id = y.root_id
+    group by all
 )
 
 select
     s.force_code, s.mart, s.measure,
-    -- The last month whose figure is shown.
+    -- The last month whose figure is shown. A late file changes all that follow it.
     case
         when getvariable('pam_running_year') then 120000
-        else 12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14
+        else least(
+            12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14,
+            min(flows_awaited.month_no) - 1
+        )
     end as last_month_no
 from measures as s
 inner join rules using (mart, measure)
 inner join thresholds using (mart, measure)
 left join flows_shown using (force_code, mart, measure)
+left join flows_awaited using (force_code, mart, measure)
 where rules.role = 'stock' and (rules.of_measure is null or flows_shown.measure is not null)
 group by all
 having bool_and(s.value is null or s.value = 0 or s.value >= thresholds.threshold);
