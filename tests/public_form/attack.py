@@ -9,6 +9,7 @@ exact marts: those only say which hidden figures are small, and so are targets.
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -33,11 +34,14 @@ PARTS = [  # whole, its parts, whether they add up to it
     ("drug_searches_recording_finds", ("drug_finds",), False),
     ("incidents_drugs", ("incidents_drugs_emergency",), False),
     ("incidents_drugs", ("incidents_drugs_by_channel",), True),
+    ("orders", ("order_value",), True),  # where each is of one pound
     ("roc_drugs", ("roc_drugs_emergency",), False),
     ("properties_identified", ("repeat_addresses",), False),
     ("fpns_issued", ("fpns_issued_by_team",), True),
     ("knightlow_visits", ("knightlow_visits_substance_misuse",), False),
 ]
+STOCKS = {"lines_active": ("lines_identified", "lines_closed")}
+"""What makes a stock rise and fall."""
 MANY = 10_000
 """More than any month has."""
 RATES = {
@@ -90,13 +94,13 @@ def attack(
     rows = con.execute(
         f"""
         select p.measure, p.area_type, p.area_code, p.category, {month("p.period_start")}, {month("p.period_end")},
-            p.value, p.numerator, p.denominator, p.prior_value, max(m.value)
+            p.value, p.numerator, p.denominator, p.prior_value, max(m.value), p.data_status
         from {public} as p
         join marts.measures as m
             on p.force_code = m.force_code and p.mart = m.mart and p.measure = m.measure and p.area_type = m.area_type
             and p.area_code = m.area_code and p.category = m.category and p.period_type = m.period_type
             and p.period_start = m.period_start and p.period_end = m.period_end
-        where p.measure in ({listed}) and p.data_status <> 'not_available' and {where}
+        where p.measure in ({listed}) and {where}
             {"" if by_area_and_category else "and (p.area_type = 'force' or p.category = 'all')"}
         group by all
         order by all
@@ -105,19 +109,25 @@ def attack(
     known: dict[tuple[Series, int, int], tuple[int, int]] = {}
     small: dict[tuple[Series, int, int], int] = {}
     all_series: set[Series] = set()
-    for measure, kind, code, category, a, b, value, n, d, prior, true in rows:
+    statuses: dict[tuple[Series, int], str] = {}
+    for measure, kind, code, category, first, b, value, n, d, prior, true, status in rows:
+        a = b if measure in STOCKS else first
         if measure in RATES:
             above, below, of = RATES[measure]
             for name, figure, cat in ((above, n, category), (below, d, of or category)):
                 all_series.add((name, kind, code, cat))
+                if a == b:
+                    statuses[(name, kind, code, cat), a] = status
                 if figure is not None:
                     known[(name, kind, code, cat), a, b] = (int(figure), int(figure))
             continue
         series = (measure, kind, code, category)
         all_series.add(series)
+        if first == b:
+            statuses[series, b] = status
         if value is not None and not (by_month and a != b):
             known[series, a, b] = (int(value) - slack, int(value) + slack)
-        if slack or (value is None and 0 < true < threshold):
+        if true is not None and (slack or 0 < true < threshold):
             small[series, a, b] = int(true)
         if prior is not None and not slack:
             known[series, a - 12, b - 12] = (int(prior), int(prior))
@@ -127,7 +137,7 @@ def attack(
             known[key] = (max(low, least), min(high, most))
     units = f"select area_code, section_code from {areas} where area_type = 'lpu' and section_code is not null"
     sections = dict(con.execute(units).fetchall())
-    return solve(all_series, known, small, sections, 1 if slack else threshold, random.Random(seed), stop_after)
+    return solve(all_series, known, small, sections, 1 if slack else threshold, random.Random(seed), stop_after, statuses)
 
 
 def month(day: str) -> str:
@@ -161,7 +171,7 @@ def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Serie
                 sums.append(((measure, "section", above, rest), parts, True))
     for whole, parts, is_all in PARTS:
         for s in [s for s in in_order if s[0] == whole]:
-            if is_all and s[3] != "all":
+            if "_by_" in parts[0] and s[3] != "all":
                 continue  # parts split in another way have other categories
             present = [(p, *s[1:]) for p in parts if (p, *s[1:]) in series]
             if present:
@@ -177,8 +187,10 @@ def solve(
     threshold: int,
     rng: random.Random,
     stop_after: int = 10**9,
+    statuses: Mapping[tuple[Series, int], str] = MappingProxyType({}),
 ) -> AttackResult:
-    """Bound each small figure by the known ones. `known`, `small`: figures by series, first and last month."""
+    """Bound each small figure by the known ones. `known`, `small`: figures by series, first and last month. `statuses`: how far
+    files cover a series in a month."""
     result = AttackResult(hidden=len(small))
     if not small:
         return result
@@ -201,10 +213,23 @@ def solve(
         least.append(low_end)
         most.append(high_end)
     for whole, parts, is_all in relations(set(series), sections):
+        # Parts of which a file lacks the column are fewer. What it is about has the columns of the whole.
+        is_same = is_all and parts[0][0] == whole[0] and ("_by_" in whole[0] or parts[0][3] == whole[3])
         for m in range(width):
+            is_sum = is_same or (is_all and {statuses.get((p, first + m), "complete") for p in parts} == {"complete"})
             lines.append(([place[whole] + m, *(place[p] + m for p in parts)], [1.0] + [-1.0] * len(parts)))
             least.append(0)
-            most.append(0 if is_all else np.inf)
+            most.append(0 if is_sum else np.inf)
+    for s in [s for s in series if s[0] in STOCKS]:
+        rises, falls = ((flow, *s[1:]) for flow in STOCKS[s[0]])
+        for m in range(1, width):
+            lines.append(([place[s] + m - 1, place[rises] + m, place[falls] + m, place[s] + m], [1.0, 1.0, -1.0, -1.0]))
+            least.append(0)
+            most.append(0)
+    upper = np.full(width * len(series), float(MANY))
+    for (s, m), status in statuses.items():
+        if status == "not_available" and s in place and first <= m <= last and s[0] not in STOCKS:
+            upper[place[s] + m - first] = 0  # longer periods count none of it
     rows = LinearConstraint(matrix(lines, width * len(series)), least, most)
     targets = list(small)
     target_rows = matrix([(list(window(t)), [1.0] * len(window(t))) for t in targets], width * len(series))
@@ -216,7 +241,7 @@ def solve(
         # The linear solution is mostly whole already. HiGHS's presolve has called a feasible table infeasible.
         for kind, presolve in ((0, True), (1, True), (1, False)):
             options = {"presolve": presolve}
-            solution = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=kind * whole, options=options)
+            solution = milp(objective, constraints=rows, bounds=Bounds(0, upper), integrality=kind * whole, options=options)
             if solution.success and np.abs(solution.x - np.round(solution.x)).max() < 1e-6:
                 break
         assert solution.success, f"no table is consistent with what is published: {solution.message}"
