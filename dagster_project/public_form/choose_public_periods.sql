@@ -1,7 +1,7 @@
 -- Which periods of which counts are public: `reach`, and for figures as at a day `stock_shown`. docs/explanation/disclosure.md
 -- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `rules` (a row
--- for each measure) and `thresholds` (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that
--- (month_no - 3) / 12 is the financial year, and `month_of_year` is 0 in April.
+-- for each measure), `first_months` (from which month on files have a measure) and `thresholds` (measure and threshold). Months are
+-- counted from year 0: 12 * year + month - 1, so that (month_no - 3) / 12 is the financial year, and `month_of_year` is 0 in April.
 
 -- Neither an amount nor the sum of what comes after it is small.
 create or replace temp macro never_small(amount, left_over, threshold) as
@@ -131,7 +131,8 @@ create or replace temp table awaited_years as
 select distinct r.unit_id as root_id, cast(floor((a.month_no - 3) / 12) as int) as financial_year
 from amounts as a
 inner join units as r using (force_code, mart, measure, area_type, area_code, category)
-where r.p_measure is null and a.data_status <> 'complete';
+inner join first_months as f using (force_code, mart, measure)
+where r.p_measure is null and a.data_status <> 'complete' and a.month_no >= f.month_no;
 
 create or replace temp table grid as
 with own as (

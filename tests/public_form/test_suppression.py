@@ -49,7 +49,9 @@ def test_no_small_figure_of_random_marts_can_be_bounded_closely(seed: int) -> No
 
 FEATURES = {
     "a month of which a file is missing": "measure = 'orders' and data_status = 'partial'",
-    "a month without files": "measure = 'orders' and data_status = 'not_available'",
+    "a month without files": "measure = 'orders' and data_status = 'not_available' and period_start between"
+    " (select min(period_start) from both_forms where exact > 0 and period_type = 'month')"
+    " and (select max(period_end) from both_forms where exact > 0 and period_type = 'month')",
     "parts of which a file lacks the column": "measure = 'drug_searches_by_outcome' and data_status = 'partial'",
     "a small figure of a part": "measure in ('order_value', 'lines_closed') and data_status = 'partial' and exact in (1, 2, 3)",
     "categories of which a file lacks the column": "measure = 'searches' and category <> 'all' and data_status = 'partial'",
@@ -78,8 +80,8 @@ def attack_in_part(con: duckdb.DuckDBPyConnection, mart: str, stop_after: int = 
 
 
 def test_no_small_figure_can_be_bounded_closely_where_files_are_missing_or_lack_columns() -> None:
-    """Of 46 draws, 35 have a month with one file of two, 46 one without files, 42 parts and 33 categories of which a file lacks
-    the column, and 27 a small figure of lines closed or money in part. 6 show the stock, and 11 money.
+    """Of 42 draws, 30 have a month with one file of two, 19 one without files, 38 parts and 27 categories of which a file lacks
+    the column, and 23 a small figure of lines closed or money in part. 10 show the stock, and 11 money.
     """
     drawn: Counter[str] = Counter()
     for seed in (2, 8, *range(3000, 3000 + often(0, 200))):
