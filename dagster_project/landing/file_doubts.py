@@ -16,7 +16,6 @@ from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
-from .file_name_patterns import Covers
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
@@ -71,6 +70,8 @@ class StoredRows:
     """Columns that count as absent."""
     n_read: int
     """How many rows the file has."""
+    give_window: bool
+    """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
 
     @property
     def n(self) -> int:
@@ -97,7 +98,7 @@ def doubts(rows: StoredRows) -> Iterator[str]:
         for notes in (
             _leaves_nothing_out, _one_value, _blanks, _days, _keys_alike, _identifiers_alike, _cut_lists, _times_in_utc,
             _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
-            _without_expected,
+            _without_expected, _late_in_window,
         ):  # fmt: skip
             yield from notes(rows)
 
@@ -116,25 +117,6 @@ def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
-
-
-def late_in_window(rows: StoredRows, covers: Covers | None) -> Iterator[str]:
-    """Notes a file whose rows give the window, and are mostly of its last days: an export of records that changed has a few of
-    every earlier month, and these months would count as covered."""
-    sheet = rows.sheet
-    if covers is None or sheet.contract.kind != "events" or rows.n < ALIKE_ROWS:
-        return
-    first, median, last = one_row(
-        rows.con,
-        f"select min(day), quantile_disc(day, 0.5), max(day) from (select cast(_date as date) as day from {rows.table})",
-    )
-    days, late = (last - first).days + 1, (last - median).days + 1
-    if days >= LATE_OF_DAYS and late < LATE_SHARE * days:
-        yield (
-            f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, and half of them are of its last"
-            f" {counted(late, 'day')}: does it have only records that changed? Then earlier days count too few: have the system"
-            " export all records by their date, or retract the file"
-        )
 
 
 def repeats(rows: int, merged: int) -> list[str]:
@@ -160,6 +142,25 @@ def _without_expected(rows: StoredRows) -> Iterator[str]:
         if name not in rows.absent and not rows.con.execute(one).fetchall():
             note = f"{name}: {value} in none of {rows.n:,} rows: what it counts is 0"
             yield f"{note}. If it has another name there, map it (values); if such rows are left out, export them"
+
+
+def _late_in_window(rows: StoredRows) -> Iterator[str]:
+    """Notes a file whose rows give the window, and are mostly of its last days: an export of records that changed has a few of
+    every earlier month, and these months would count as covered."""
+    sheet = rows.sheet
+    if not rows.give_window or sheet.contract.kind != "events" or rows.n < ALIKE_ROWS:
+        return
+    first, median, last = one_row(
+        rows.con,
+        f"select min(day), quantile_disc(day, 0.5), max(day) from (select cast(_date as date) as day from {rows.table})",
+    )
+    days, late = (last - first).days + 1, (last - median).days + 1
+    if days >= LATE_OF_DAYS and late < LATE_SHARE * days:
+        yield (
+            f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, and half of them are of its last"
+            f" {counted(late, 'day')}: does it have only records that changed? Then earlier days count too few: have the system"
+            " export all records by their date, or retract the file"
+        )
 
 
 def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:

@@ -15,17 +15,18 @@ class Layout:
     """How a file is laid out.
 
     `width`: fields of the header. `position`: contract column -> its (first) field, from 0. `headers`: contract column -> its
-    header as written. `parts`: contract column -> fields, where a mapping makes it of several. `unknown`: headers that mean no
-    column. `missing`: columns without a header; `missing_required`: those without which the file is refused. `unmatched`:
-    columns that the mapping names headers for, of which none is there, and that are not optional. `lines`, `rows`: physical
-    lines and rows up to the end of the header. `start`: index of the first character after the header.
+    header as written. `parts`: contract column -> fields, where a mapping makes it of several. `unstored_fields`: field ->
+    header of those that mean no column, blank where a field has no name. `missing`: columns without a header;
+    `missing_required`: those without which the file is refused. `unmatched`: columns that the mapping names headers for, of
+    which none is there, and that are not optional. `lines`, `rows`: physical lines and rows up to the end of the header.
+    `start`: index of the first character after the header.
     """
 
     separator: str
     width: int
     position: Mapping[str, int]
     headers: Mapping[str, str]
-    unknown: tuple[str, ...]
+    unstored_fields: Mapping[int, str]
     missing: tuple[str, ...]
     missing_required: tuple[str, ...]
     lines: int
@@ -41,12 +42,15 @@ class Layout:
     """Field -> header of those that mean no column and say in which currency the amounts of a row are."""
     ignore_fields: Mapping[str, int] = field(default_factory=dict)
     """Header of the mapping's `table.ignore` that is no contract column -> its field; without those that the file lacks."""
-    unstored_fields: Mapping[int, str] = field(default_factory=dict)
-    """Field -> header of all that mean no column; the header is blank where a field has no name."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
         return self.parts.get(name) or ((self.position[name],) if name in self.position else ())
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The headers that mean no column, with words for those that are blank."""
+        return tuple(header or f"(column {i + 1} has no name)" for i, header in self.unstored_fields.items())
 
     @property
     def fields(self) -> list[int]:
@@ -90,18 +94,15 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
     headers = {
         name: " + ".join(fields[i][:LONGEST_SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
     }  # fmt: skip
-    unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in unknown_fields)
-    lists = (unknown, tuple(missing), tuple(names.required(missing)))
+    unstored = {i: printable(fields[i]) for i in unknown_fields}
+    lists = (tuple(missing), tuple(names.required(missing)))
     telling = (
-        {i: printable(fields[i]) for i in unknown_fields if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
+        {i: header for i, header in unstored.items() if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
     more = (parts, tuple(unmatched), *telling)
-    unstored_fields = {i: printable(fields[i]) for i in unknown_fields}
-    by_header = _ignore_fields(fields, names)
-    return Layout(
-        separator, len(fields), position, headers, *lists, *end, *more, ignore_fields=by_header, unstored_fields=unstored_fields
-    )
+    ignore_fields = _ignore_fields(fields, names)
+    return Layout(separator, len(fields), position, headers, unstored, *lists, *end, *more, ignore_fields=ignore_fields)
 
 
 def _skip(text: str) -> tuple[int, int, str | None]:

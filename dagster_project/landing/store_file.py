@@ -8,7 +8,7 @@ from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
-from .file_doubts import StoredRows, doubts, late_in_window, no_rows, repeats
+from .file_doubts import StoredRows, doubts, no_rows, repeats
 from .file_facts import FileFacts
 from .hold_reasons import extracted_far_ahead
 from .landing_session import LandingSession
@@ -51,10 +51,9 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
-    stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows)
+    stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, facts.file.covers is not None)
     findings.notes += doubts(stored_rows)
     findings.notes += unstored_doubts(stored_rows)
-    findings.notes += late_in_window(stored_rows, facts.file.covers)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
     if counts.rows > LARGE:
         raw_store.drop_file_tables(con)

@@ -11,15 +11,15 @@ from dagster_project.core.sql import literal, one_row
 from .csv_reader import CELLS
 from .file_doubts import StoredRows
 from .vocabulary import known_values
-from .words_of_no_record import bare_header, says_no, says_yes
+from .words_of_no_record import FLAG, bare_header, is_word, says_no, says_yes
 
 _CANCELLED = re.compile(
-    r"(is)?(nocrimed?|cancell?ed)(flag|indicator|ind|yn)?|(nocrimed?|cancell?(ed|ation))(on|at|date)|date(nocrimed|cancell?ed)"
+    rf"(is)?(nocrimed?|cancell?ed){FLAG}?|(nocrimed?|cancell?(ed|ation))(on|at|date)|date(nocrimed|cancell?ed)"
 )
 """Headers, as `bare_header` writes them, of a column in which a Yes or a day says that a crime no longer stands."""
-_ACTIVE = re.compile(r"(is)?(record|row|entry)?active(record|flag|indicator|ind|yn)?|(record|row|entry)(status|state)")
+_ACTIVE = re.compile(rf"(is)?(record|row|entry)?active(record|{FLAG})?|(record|row|entry)(status|state)")
 """Headers of a column in which a No, or `Inactive`, may say that the row was deleted."""
-_DUPLICATE = re.compile(r"(is)?duplicate(of|ref|reference|record|crime|incident|log|id|number|flag|indicator|ind|yn)?")
+_DUPLICATE = re.compile(rf"(is)?duplicate(of|ref|reference|record|crime|incident|log|id|number|{FLAG})?")
 _CLOSED_AS = re.compile(r"(closure|closing|closed?|result|disposal|disposition)(code|reason|type|category|desc|description)?")
 """Headers of a column that says as what a log or a record was closed."""
 _DUPLICATED = r"dup(licate)?\b.*|(created|entered|opened|recorded|raised) in error"
@@ -55,7 +55,7 @@ def _no_longer_stands(rows: StoredRows, header: str, cell: str) -> Iterator[str]
     elif _DUPLICATE.fullmatch(plain):
         condition, what = f"{cell} <> '' and not {says_no(cell)}", "duplicates"
     elif _CLOSED_AS.fullmatch(plain):
-        condition, what = f"regexp_full_match({cell}, {literal(_DUPLICATED)}, 'i')", "duplicates or errors"
+        condition, what = is_word(cell, [_DUPLICATED]), "duplicates or errors"
     else:
         return
     n = _count(rows, condition)

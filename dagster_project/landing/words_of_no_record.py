@@ -135,10 +135,11 @@ def _plain(name: str) -> str:
 _DELETED = r"deleted|void(ed)?|((entered|created|recorded|raised) )?in error"
 # Without the days that programs write for none: 1900, 1970, 2049, 2079, 9999.
 _YEAR = r"(19[89]|20[0-3])\d"
-_FLAGS = r"(flag|indicator|ind|yn)?"
+FLAG = r"(flag|indicator|ind|yn)"
+"""What the header of a column of Yes and No may end with."""
 VOID_HEADER = re.compile(
-    rf"(is)?(record|row|entry|form)?((soft|logical(ly)?)?deleted|void(ed)?|(entered|created|recorded|raised)inerror){_FLAGS}"
-    r"|(is)?(record|row|entry|form)?((soft|logical)?(delete|deletion)(flag|indicator|ind|yn)|(soft|logical)delet(e|ion))"
+    rf"(is)?(record|row|entry|form)?((soft|logical(ly)?)?deleted|void(ed)?|(entered|created|recorded|raised)inerror){FLAG}?"
+    rf"|(is)?(record|row|entry|form)?((soft|logical)?(delete|deletion){FLAG}|(soft|logical)delet(e|ion))"
     r"|is(test|training|dummy)(record|entry|row)?|(test|training|dummy)(record|entry|row)flag|(record)?(deleted|voided)(on|at|date|datetime)|date(deleted|voided)"
 )
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
@@ -157,12 +158,12 @@ _PERHAPS = r"(duplicate( of .*)?|cancell?ed|rejected|merged|superseded|draft|wit
 
 def says_yes(cell: str) -> str:
     """SQL that is true where a cell says Yes, or gives a day."""
-    return f"regexp_full_match({cell}, {literal(_YES)}, 'i')"
+    return is_word(cell, [_YES])
 
 
 def says_no(cell: str) -> str:
     """SQL that is true where a cell says No."""
-    return f"regexp_full_match({cell}, {literal(_NO_ALONE)}, 'i')"
+    return is_word(cell, [_NO_ALONE])
 
 
 def bare_header(header: str) -> str:

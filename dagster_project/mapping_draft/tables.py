@@ -163,7 +163,7 @@ def _first_rows(text: str, separator: str) -> list[HeaderRow]:
 
 def _fill(con: duckdb.DuckDBPyConnection, text: str, header: HeaderRow, *, by_row: bool) -> None:
     width, start = len(header.fields), after_lines(text, 0, header.lines)
-    layout = Layout(header.separator, width, {}, {}, (), (), (), header.lines, header.number, start)
+    layout = Layout(header.separator, width, {}, {}, {}, (), (), header.lines, header.number, start)
     # A source line below the table may be shorter than the rest and end the file.
     text = text if text.endswith("\n") else text + "\n"
     if start >= len(text.rstrip()):
