@@ -18,6 +18,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import table_metadata
+from .checks import describe_check
 from .night_resource import LANDING
 from .retries import NIGHT, POOL, retry_if_transient
 
@@ -36,8 +37,7 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         if spec is None:
             return None
-        ending = "Holds the night back." if spec.blocking else "Only warns."
-        return spec._replace(description=f"{manifest['nodes'][unique_id]['description']} {ending}".strip())
+        return spec._replace(description=describe_check(manifest["nodes"][unique_id]["description"], spec.blocking))
 
 
 def inbox_specs() -> list[dg.AssetSpec]:

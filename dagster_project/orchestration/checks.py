@@ -78,6 +78,11 @@ def _check_name(suite: str, rule: str, is_of_relation: bool) -> str:
     return as_name(f"{suite}__{rule}" if is_of_relation else rule)
 
 
+def describe_check(reason: str, holds: bool) -> str:
+    """What Dagster says of a check: why it is there, and whether it holds the night back."""
+    return f"{reason} {'Holds the night back.' if holds else 'Only warns.'}".strip()
+
+
 def _specs_of(asset: dg.AssetKey, facts: list[dg.AssetKey], suite: Suite) -> Iterator[dg.AssetCheckSpec]:
     for e in suite.expectations:
         meta, is_critical = e["meta"], e["severity"] == "critical"
@@ -85,7 +90,7 @@ def _specs_of(asset: dg.AssetKey, facts: list[dg.AssetKey], suite: Suite) -> Ite
             _check_name(suite.name, meta["rule"], suite.subject == "relation"),
             asset=asset,
             additional_deps=facts,
-            description=f"{meta['reason']} {'Holds the night back.' if is_critical else 'Only warns.'}",
+            description=describe_check(meta["reason"], is_critical),
             blocking=is_critical,
             metadata={"severity": e["severity"], "suite": suite.name, "since": str(meta["since"]), "advice": meta["advice"]},
         )

@@ -1,7 +1,8 @@
 -- Which periods of which counts are public: `reach`, and for figures as at a day `stock_shown`. docs/explanation/disclosure.md
 -- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `rules` (a row
--- for each measure), `first_months` (from which month on files have a measure) and `thresholds` (measure and threshold). Months are
--- counted from year 0: 12 * year + month - 1, so that (month_no - 3) / 12 is the financial year, and `month_of_year` is 0 in April.
+-- for each measure), `first_months` (from which month on files have a measure; empty if the running year is shown) and `thresholds`
+-- (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that (month_no - 3) / 12 is the financial year,
+-- and `month_of_year` is 0 in April.
 
 -- Neither an amount nor the sum of what comes after it is small.
 create or replace temp macro never_small(amount, left_over, threshold) as

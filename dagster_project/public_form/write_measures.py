@@ -68,13 +68,14 @@ def write_public(
         con.execute("set variable pam_rounding = ?", [secret])
     else:
         con.execute(f"create or replace temp view areas_listed as select * from {staging}.areas_listed")
-        # Of all figures: a night that makes part of them reads only those of late.
+        con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
+        # Of all figures: a night that makes part of them reads only those of late. Only a year that waits asks for them.
         con.execute(
             "create or replace temp table first_months as"
             " select force_code, mart, measure, min(12 * year(period_start) + month(period_start) - 1) as month_no"
-            " from marts.measures where period_type = 'month' and data_status <> 'not_available' group by all"
+            " from marts.measures where period_type = 'month' and data_status <> 'not_available'"
+            " and not getvariable('pam_running_year') group by all"
         )
-        con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
     scripts = ["write_rounded"] if is_rounded else ["choose_public_periods", "write_suppressed"]
     if is_whole:
         con.execute(f"create schema {SCHEMA}")

@@ -135,7 +135,7 @@ function headline(row, rows, unit, control) {
   const status = row.status === "c" ? "Complete" : upperFirst(COMPLETENESS[stateOf(row)]);
   const why = row.status !== "c" ? `this period ${stateOf(row) === "f" ? "has not begun" : "is not complete"}` : row.value === null ? "this period has no figure" : "no complete figure of the year before";
   const change = row.volume_change === null ? NOT_AVAILABLE : formatChange(row.volume_change, pointsOf(unit));
-  const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : hasSmallSide(row, unit) ? "" : formatChange(row.pct_change, "percent");
+  const per = row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : row.pct_change === null || hasSmallSide(row, unit) ? "" : formatPercentChange(row);
   const month = control?.months.get(row.start.slice(0, 7));
   byId("headline").replaceChildren(
     definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Select the figure for its evidence`),
