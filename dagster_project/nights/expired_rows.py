@@ -119,7 +119,7 @@ def _monthly_totals_sql(entry: LedgerEntry) -> str:
         f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(entry.load_id))}" for s in subjects
     )
     # On a covered day whose newest file lacks the column that splits a measure, a row adds to `all`, and 0 to its category
-    # (`monthly`).
+    # (`event_days`).
     unsplit = "listed.category_coverage is not null and windows.coverage is not null and split.coverage is null"
     return f"""
         select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in TOTALS_COLUMNS.items())}

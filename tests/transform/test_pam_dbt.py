@@ -53,7 +53,7 @@ def test_it_works_on_a_copy_of_the_published_figures(published_home: Home) -> No
 def test_months_can_be_tested_and_shown_after_a_night_in_part(week_copy: Home) -> None:
     """Both read the sums of days that such a night drops. The next night still builds on the candidate."""
     assert published_nodes_if_unchanged(week_copy)
-    result = pam_dbt(week_copy, "test", "-s", "months_of_a_stock_take_every_row")
+    result = pam_dbt(week_copy, "test", "-s", "months_have_what_is_unsplit_in_all")
     assert result.exit_code == 0, result.output
     assert published_nodes_if_unchanged(week_copy)
     assert pam_dbt(week_copy, "show", "-s", "monthly").exit_code == 0

@@ -1,15 +1,108 @@
 {{ config(materialized='night_table') }}
--- Sums of every subject's events by day and file. Months and the windows of editions are made from these, so that the rows of the
--- extracts, by far the most of a large night, are read once.
+-- Sums of every subject's events by day, with whether they count. Months and the windows of editions are made from these, so that
+-- the rows of the extracts, by far the most of a large night, are read once, and one place says which of them count.
+--
+-- Kept totals of erased rows are added like events, one for each month.
+with by_file as (
+    select
+        mart,
+        load_id,
+        force_code,
+        leaf_code,
+        max(leaf_name) as leaf_name,
+        event_on,
+        measure,
+        category,
+        sum(amount) as amount
+    from {{ ref('events') }}
+    group by mart, load_id, force_code, leaf_code, event_on, measure, category
+),
+
+measures as (
+    select * from {{ ref('measure_list') }}
+),
+
+-- Loads without the column that splits a measure: their amounts are in `all`, and in no category.
+unsplit as (
+    select distinct measures.mart, measures.measure, gaps.load_id
+    from measures
+    inner join {{ ref('coverage_gaps') }} as gaps on measures.category_coverage = gaps.coverage
+),
+
+-- On days whose newest file lacks the column, rows of older files are in `all` alone too: they count as their newer version is in
+-- quarantine, and the day has no categories. A stock has them however old its rows are.
+of_files as (
+    select
+        by_file.mart,
+        by_file.force_code,
+        by_file.leaf_code,
+        by_file.leaf_name,
+        by_file.event_on,
+        {{ month_no('by_file.event_on') }} as month_no,
+        by_file.measure,
+        by_file.category,
+        windows.coverage is not null as is_covered,
+        unsplit.load_id is not null
+        or (measures.category_coverage is not null and split.coverage is null and measures.aggregation <> 'stock') as is_unsplit,
+        by_file.amount
+    from by_file
+    inner join measures
+        on by_file.mart = measures.mart
+        and by_file.measure = measures.measure
+    left join {{ ref('coverage_windows') }} as windows
+        on measures.coverage = windows.coverage
+        and by_file.force_code = windows.force_code
+        and by_file.event_on between windows.covered_from and windows.covered_to
+    left join {{ ref('coverage_windows') }} as split
+        on measures.category_coverage = split.coverage
+        and by_file.force_code = split.force_code
+        and by_file.event_on between split.covered_from and split.covered_to
+    left join unsplit
+        on by_file.mart = unsplit.mart
+        and by_file.measure = unsplit.measure
+        and by_file.load_id = unsplit.load_id
+),
+
+-- Of erased rows only the month is known.
+of_kept_totals as (
+    select
+        kept.mart,
+        kept.force_code,
+        kept.leaf_code,
+        kept.leaf_name,
+        kept.event_on,
+        kept.month_no,
+        kept.measure,
+        kept.category,
+        kept.is_covered,
+        unsplit.load_id is not null as is_unsplit,
+        kept.amount
+    from {{ ref('kept_measures') }} as kept
+    inner join measures
+        on kept.mart = measures.mart
+        and kept.measure = measures.measure
+    left join unsplit
+        on kept.mart = unsplit.mart
+        and kept.measure = unsplit.measure
+        and kept.load_id = unsplit.load_id
+    where not kept.is_carried
+)
+
 select
     mart,
-    load_id,
     force_code,
     leaf_code,
     max(leaf_name) as leaf_name,
     event_on,
+    cast(month_no as int) as month_no,
     measure,
     category,
+    is_covered,
+    is_unsplit,
     sum(amount) as amount
-from {{ ref('events') }}
-group by mart, load_id, force_code, leaf_code, event_on, measure, category
+from (
+    select * from of_files
+    union all
+    select * from of_kept_totals
+) as days
+group by mart, force_code, leaf_code, event_on, month_no, measure, category, is_covered, is_unsplit
