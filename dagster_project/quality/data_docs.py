@@ -17,6 +17,7 @@ from .suites import COLUMN_ARGUMENTS
 
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
+LIMITS = "expect_column_values_to_be_between"
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
@@ -38,10 +39,13 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
             page = f"{night}-{number}.html"
             for answer in result.results:
                 answer.result = _escaped(answer.result)
-                if answer.expectation_config:
+                if config := answer.expectation_config:
                     # A home's own suite may name any column. The renderers escape a rule's other values.
-                    kwargs = answer.expectation_config.kwargs
+                    kwargs = config.kwargs
                     kwargs |= {name: _escaped(kwargs[name]) for name in COLUMN_ARGUMENTS if name in kwargs}
+                    config.description = config.description and _escaped(config.description)
+                    if config.type == LIMITS:
+                        config.description = _escaped(_describe_limits(kwargs, config.meta, bool(answer.success)))
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)
@@ -50,6 +54,15 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     index = folder / INDEX
     index.write_text(view.env.get_template("index.j2").render(rows=rows, made_up=made_up), encoding="utf-8")
     return index
+
+
+def _describe_limits(limits: dict[str, Any], meta: dict[str, Any], passed: bool) -> str:
+    """What a rule of limits says in place of Great Expectations' own sentence, which has the limits alone."""
+    # The limits of a home's own rule may be days, as texts.
+    low, high = (f"{n:,.10g}" if isinstance(n := limits.get(name), int | float) else n for name in ("min_value", "max_value"))
+    bounds = [f"{word} {limit}" for word, limit in (("at least", low), ("at most", high)) if limit is not None]
+    words = f"Always {low}." if low is not None and low == high else f"{' and '.join(bounds).capitalize()}."
+    return f"{words} {meta['reason']}" + ("" if passed else f" What to do: {meta['advice']}")
 
 
 def _escaped(value: Any) -> Any:

@@ -207,6 +207,8 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     assert data_docs.INDEX in pages and "own" in pages[data_docs.INDEX]
     unsafe = ("//", "<script", "<b>Odd", "<i class=x")
     assert not [(name, part) for name, text in pages.items() for part in unsafe if part in text]
+    words = "At most 2. A few broken rows are normal; more means that an export changed."
+    assert any(words in text for text in pages.values()), "the limits of a rule and its reason"
     assert any("Odd" in text for text in pages.values()) and any("i class=x" in text for text in pages.values())
     if BROWSER:
         with open_browser() as browser, offline_page(browser) as page:
