@@ -84,6 +84,7 @@ def extracts() -> dict[str, Any]:
     return {
         "contracts": list(contracts.values()),
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
+        "as_downloaded": {c.extract: _as_downloaded(c) for c in contracts.values() if c.kind in ("indicators", "monthly_file")},
         "marts": {name: sorted(names) for name, names in marts_of.items()},
         "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
     }
@@ -98,6 +99,13 @@ def _column(column: Column) -> tuple[str, ...]:
     listed = f"{'list of' if column.type == 'list' else 'one of'} {values}" if values else TYPES.get(column.type, column.type)
     aliases = ", ".join(f"`{a}`" for a in column.aliases)
     return (name, marks, listed, f"{column.description}{f'. Also called {aliases}' if aliases else ''}")
+
+
+def _as_downloaded(contract: Contract) -> str:
+    """The columns of what others publish, in a sentence: nobody has to make such a file."""
+    required = [c.aliases[0] if c.aliases else c.name for c in contract.columns if c.required]
+    others = [c.aliases[0] if c.aliases else c.name for c in contract.columns if not c.required]
+    return f"Required: {_names(required)}. Also stored: {_names(others)}."
 
 
 def _police_uk(contract: Contract) -> tuple[str, ...]:
