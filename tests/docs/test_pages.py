@@ -14,9 +14,8 @@ from dagster_project.publishing import dictionary
 
 ROOT_PAGES = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in ROOT_PAGES)]
-MAX_LINES = 2130
-"""Lines with text, of the pages of docs/ that are written by hand: nobody reads more. Those that `pam docs` writes grow with
-each extract, mart and rule."""
+MAX_LINES = 2999
+"""Lines of all pages of docs/, blank ones and those that `pam docs` writes too: nobody reads more."""
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -70,11 +69,8 @@ def commands(line: str) -> list[list[str]]:
 
 
 def test_the_documents_are_short() -> None:
-    generated = {generate_docs.FOLDER / name for name in generate_docs.pages()}
-    lines = [
-        line for page in set(generate_docs.DOCS.rglob("*.md")) - generated for line in text(page).splitlines() if line.strip()
-    ]
-    assert len(lines) <= MAX_LINES, "cut as many lines from another page of docs/"
+    lines = sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md"))
+    assert lines <= MAX_LINES, "cut as many lines from another page of docs/"
 
 
 def test_generated_pages_are_up_to_date(tmp_path: Path) -> None:
