@@ -81,6 +81,15 @@ def test_a_printed_table_keeps_its_notes(sample_pack: WrittenPack, page: Any) ->
     assert breaks and set(breaks) == {"avoid"}
 
 
+def test_no_note_is_printed_larger_than_what_it_belongs_to(sample_pack: WrittenPack, page: Any) -> None:
+    page.goto((sample_pack.folder / "disrupt-the-supply-of-drugs.html").as_uri())
+    page.emulate_media(media="print")
+    size = "(e) => parseFloat(getComputedStyle(e).fontSize)"
+    body, cell, unusual, note = (page.locator(tag).first.evaluate(size) for tag in ("body", "td.n", ".unusual", ".note"))
+    page.emulate_media(media="screen")
+    assert unusual < cell and note < body
+
+
 def test_the_sample_notice_does_not_cover_the_title_in_print(sample_pack: WrittenPack, page: Any) -> None:
     page.emulate_media(media="print")
     page.goto((sample_pack.folder / "index.html").as_uri())
