@@ -214,6 +214,7 @@ def _month_bars(panel: Panel, rows: Sequence[Spec], x: Spec, ticks: int, bar: in
          "encoding": {"x": x, "y": y}},
         {"transform": [{"filter": "datum.role == 'rolling'"}], "mark": {"type": "line", "color": COLOURS[0]},
          "encoding": {"x": x, "y": y}},
+        lone_points({"x": x, "y": y}, "datum.role == 'rolling'"),
     ]  # fmt: skip
 
 
@@ -253,18 +254,19 @@ def _years(chart: Chart, look: Look) -> Spec:
     width, height = look.half if several else look.size
     names = [s.name for s in chart.panels[0].series]
     numbers = list(range(len(names)))
-    pictures = [
-        {
-            **panel_title(panel, several, width), "width": width, "height": height, "data": {"values": point_rows(panel)},
-            "mark": "line",
-            "encoding": {
-                "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if several else 5),
-                "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend_of(names, look)),
-                "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend_of(names, look)),
-            },
+    pictures = []
+    for panel in chart.panels:
+        rows, legend = point_rows(panel), legend_of(names, look)
+        at = {"x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, rows, tickCount=4 if several else 5)}
+        lines = {
+            "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend),
+            "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend),
         }
-        for panel in chart.panels
-    ]  # fmt: skip
+        layers = [{"mark": "line", "encoding": {**at, **lines}},
+                  lone_points({**at, "fill": _of_series(names, [QUIET, COLOURS[0]], legend=None)})]  # fmt: skip
+        pictures.append(
+            {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
+        )
     return _side_by_side(pictures, look)
 
 
@@ -288,6 +290,7 @@ def _units(chart: Chart, look: Look) -> Spec:
             "width": look.small[0], "height": look.small[1],
             "layer": [
                 {"mark": {"type": "line", "color": COLOURS[0], "strokeWidth": 2}, "encoding": {"x": x, "y": y}},
+                lone_points({"x": x, "y": y}),
                 {"transform": last, "mark": dot, "encoding": {"x": x, "y": y}},
                 {"transform": last, "mark": text, "encoding": {"x": x, "y": y, "text": {"field": "text"}}},
             ],
@@ -324,14 +327,25 @@ def value_axis(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) 
 
 
 def point_rows(panel: Panel, **columns: Any) -> list[Spec]:
-    """A row of data for each point. A point without a figure breaks the line; it is never 0."""
+    """A row of data for each point. A point without a figure breaks the line; it is never 0. `alone`: between two breaks."""
     numbers = number_labels(labels_of(panel))
-    return [
-        {"x": p.day.replace(day=1).isoformat() if p.day else numbers[p.label], "y": None if p.value is None else float(p.value),
-         "series": n, "role": s.role, "text": p.printed, "mark": p.mark,
-         "whole": p.data_status != "partial", **columns}
-        for n, s in enumerate(panel.series) for p in _trim(s.points)
-    ]  # fmt: skip
+    rows: list[Spec] = []
+    for n, s in enumerate(panel.series):
+        points = _trim(s.points)
+        known = [False, *(p.value is not None for p in points), False]
+        rows += [
+            {"x": p.day.replace(day=1).isoformat() if p.day else numbers[p.label],
+             "y": None if p.value is None else float(p.value), "series": n, "role": s.role, "text": p.printed, "mark": p.mark,
+             "whole": p.data_status != "partial", "alone": known[at : at + 3] == [False, True, False], **columns}
+            for at, p in enumerate(points)
+        ]  # fmt: skip
+    return rows
+
+
+def lone_points(encoding: Spec, which: str = "true") -> Spec:
+    """The figures that no line joins: a line of one point is too small to see."""
+    mark: Spec = {"type": "point", "fill": COLOURS[0], "strokeWidth": 0, "opacity": 1, "size": 26}
+    return {"transform": [{"filter": f"datum.alone && {which}"}], "mark": mark, "encoding": encoding}
 
 
 def _trim(points: Sequence[Point]) -> Sequence[Point]:

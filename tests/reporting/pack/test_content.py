@@ -23,7 +23,7 @@ from dagster_project.reporting.pack.content import (
 )
 from dagster_project.reporting.pack.control_chart_words import Evidence
 from dagster_project.reporting.pack.findings import choose_findings
-from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
+from dagster_project.reporting.pack.model import MARKERS, MISSING, PUBLIC_ONLY, Panel, Source
 from dagster_project.reporting.pack.page_charts import _edition_chart, _trend_title, make_page_charts
 from dagster_project.reporting.pack.wording import (
     _source_days,
@@ -240,6 +240,19 @@ def test_no_line_joins_a_month_that_is_covered_in_part(sample_pack: WrittenPack)
         "Figures that are not available or not complete are not 0: lines break there.",
     )
     assert _edition_chart(table).notes == ()
+
+
+@pytest.mark.parametrize("name", ["offences-units", "offences-years", "repeat_addresses-trend"])
+def test_a_figure_between_two_breaks_is_a_point_that_can_be_seen(sample_pack: WrittenPack, name: str) -> None:
+    """A line of one point was a speck: most of a chart of the public form."""
+    chart = next(c for c in sample_pack.pack.charts if c.chart_id == name)
+    first, *others = chart.panels
+    last = first.series[-1]
+    points = tuple(p if n % 4 == 2 else replace(p, value=None, printed=PUBLIC_ONLY) for n, p in enumerate(last.points))
+    hidden = replace(last, points=points, role="rolling" if chart.kind == "trend" else last.role)
+    parted = replace(chart, panels=(replace(first, series=(*first.series[:-1], hidden)), *others))
+    dots = [picture_cache.draw_svgs([c])[name][0].count("A2.55,2.55,0,1,1,-2.55,0") for c in (chart, parted)]
+    assert dots == [0, len(range(2, len(points), 4))] and dots[1] > 2
 
 
 def test_a_table_of_one_category_has_no_chart_of_all(sample_pack: WrittenPack) -> None:
