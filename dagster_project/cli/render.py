@@ -188,7 +188,7 @@ def show_status(state: dict[str, Any]) -> None:
         print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
         if last["outcome"] == "held":
             print_line(console, "            What to do: pam checks", "red")
-    nothing = f"nothing: every extract{' that is expected' if state['not_expected'] else ''} was dropped at least once"
+    nothing = f"nothing: every extract{' that is expected' if state['not_expected'] else ''} was received at least once"
     print_line(console, "Missing     " + (", ".join(state["missing"]) or nothing))
     if state["not_expected"]:
         print_line(console, f"Not sent    {', '.join(state['not_expected'])}, as pam.toml says ([extracts])")

@@ -145,9 +145,9 @@ def test_status_says_how_the_last_night_ended_and_what_to_do(new_home: Home, cap
 
 
 def test_status_names_what_is_missing_kept_retracted_and_not_sent(new_home: Home, capsys: pytest.CaptureFixture) -> None:
-    assert of_state(new_home, capsys, missing=[])["Missing"] == "nothing: every extract was dropped at least once"
+    assert of_state(new_home, capsys, missing=[])["Missing"] == "nothing: every extract was received at least once"
     some = of_state(new_home, capsys, missing=[], not_expected=["pspos"], without_areas=["kent"])
-    assert some["Missing"] == "nothing: every extract that is expected was dropped at least once"
+    assert some["Missing"] == "nothing: every extract that is expected was received at least once"
     assert some["Not sent"] == "pspos, as pam.toml says ([extracts])"
     assert some["Areas"].startswith("kent: no list of its units, so they count as Not recorded")
     archive = {"files": 2, "bytes": 5_000_000, "oldest": "2025-01-01", "kept_days": 30, "erased": 7}

@@ -72,7 +72,7 @@ def test_status_of_the_sample(pam: Callable, sample_home: Home) -> None:
     assert late["intelligence"]["days_late"] > 0
     text = pam("status", "--home", sample_home.path).stdout
     assert status["missing"] == sorted(load_contracts().keys() - {e.extract for e in read_ledger(sample_home)})
-    assert ("Missing     nothing: every extract was dropped at least once" in text) == (not status["missing"])
+    assert ("Missing     nothing: every extract was received at least once" in text) == (not status["missing"])
     assert "intelligence (derbyshire): covered to 2025-11-30" in text
     assert {w["rule"] for w in status["warnings"]} == {"freshness"}
     assert text.endswith("Warnings    none but what is late\n"), "the night has a warning"

@@ -10,6 +10,7 @@ from dagster_project.transform.dbt_runner import project_relations
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..pack.web_pages import TEMPLATES, make_environment, write_text
+from ..status_words import status_in_words
 from .lineage import Lineage
 from .read import Catalogue, read_catalogue
 from .search import dashboard_link, search_entries
@@ -38,7 +39,8 @@ def write(
     shared = {
         "root": "", "is_made_up": is_made_up, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
         "lineage": Lineage(BUILDER.submit(project_relations).result(), catalogue), "entries": entries, "category_words": words,
-        "dashboard_link": dashboard_link, "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
+        "dashboard_link": dashboard_link, "status_in_words": status_in_words,
+        "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
     }  # fmt: skip
     environment = make_environment(HERE / "templates")
     for name in PAGES:

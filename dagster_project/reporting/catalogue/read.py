@@ -113,7 +113,7 @@ class Catalogue:
 
     @property
     def late(self) -> list[Row]:
-        """The extracts that are late or were never dropped."""
+        """The extracts that are late or were never received."""
         return [e for e in self.extracts if e["status"] not in ("current", "not sent")]
 
 

@@ -13,6 +13,7 @@ from dagster_project.core.seeds import extract_of, force_names, read_seed
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..formula_words import formula_in_words
+from ..status_words import status_in_words
 from .area_lists import AreaLists
 from .data import NEAREST, check_name
 
@@ -80,10 +81,12 @@ def read_contents(
             " from (from meta.checks union all by name select null as message where false)"
             " where not passed order by rule, subject, found",
         ),
-        "extracts": read_rows(
-            con, "select extract, title, force_code, status, covered_from, covered_to, covered_days, rows_current,"
-            " rows_quarantined, days_late from meta.extracts order by title, force_code"
-        ),
+        "extracts": [
+            r | {"status": status_in_words(r["status"])} for r in read_rows(
+                con, "select extract, title, force_code, status, covered_from, covered_to, covered_days, rows_current,"
+                " rows_quarantined, days_late from meta.extracts order by title, force_code"
+            )
+        ],
         "revisions": read_rows(
             con, "select mart, measure, category, area_type, area_name, period_start, period_end, shows, printed_in, was, now"
             " from meta.revisions order by all"

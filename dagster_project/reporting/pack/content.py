@@ -21,6 +21,7 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
 from ..formula_words import formula_in_words
+from ..status_words import NEVER_RECEIVED, status_in_words
 from .control_chart_words import read_evidence, window_of
 from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
@@ -168,12 +169,12 @@ def _read_tables(
 
 
 def _read_sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
-    """Every extract, with how much of it the force dropped."""
+    """Every extract, with how much of it came from the force."""
     sources = {}
     for r in read_rows(con, "select * from meta.extracts order by extract"):
         if r["force_code"] == force or r["extract"] not in sources:
             is_own = r["force_code"] == force
-            status = r["status"] if is_own or r["status"] == "not sent" else "never dropped"
+            status = status_in_words(r["status"]) if is_own or r["status"] == "not sent" else NEVER_RECEIVED
             sources[r["extract"]] = Source(
                 extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
                 files=r["files_accepted"] if is_own else 0, rows=None if not with_rows else r["rows_current"] if is_own else 0,
@@ -394,10 +395,10 @@ def _completeness(tables: Iterable[Table], sources: dict[str, Source], late: Seq
     for status, words in (("partial", "provisional"), ("not_available", "not available"), ("not_public", "not public")):
         if counted[status]:
             text += f", {counted[status]:,} {words}"
-    never = sum(s.status == "never dropped" for s in late)
+    never = sum(s.status == NEVER_RECEIVED for s in late)
     sent = sum(s.status != "not sent" for s in sources.values())
     if len(late) > never:
         text += f". {len(late) - never} of {sent} extracts {'is' if len(late) - never == 1 else 'are'} late"
     if never:
-        text += f". {never} of {sent} extracts {'was' if never == 1 else 'were'} never dropped"
+        text += f". {never} of {sent} extracts {'was' if never == 1 else 'were'} {NEVER_RECEIVED}"
     return text + "."

@@ -96,7 +96,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """An extract, and how much of it the night had. `status`: current, late, never dropped, or not sent. `rows`: None in the
+    """An extract, and how much of it the night had. `status`: current, late, never received, or not sent. `rows`: None in the
     public form, as a count of rows is a figure. `covered_days`: those from `covered_from` to `covered_to`
     that files cover."""
 
@@ -294,7 +294,7 @@ class Pack:
     """One edition of the report, as the published night has it.
 
     `night_at`: when the night started, UTC. `is_made_up`: every page must say that data are made up. `data_status`: a sentence
-    on how complete and up to date it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the
+    on how complete and up to date it is. `late`: those of `sources` that are late or were never received. `rule`: what the
     public form leaves out, in a sentence that every page must have; None where figures are exact.
     """
 

@@ -224,7 +224,7 @@ def period_lines(table: Table) -> list[str]:
 
 def _source_days(source: Source) -> str:
     if not source.files or not (days := covered_days(source)):
-        # Files that were held, refused or retracted are not accepted, but they were dropped.
+        # Files that were held, refused or retracted are not accepted, but they were received.
         return f"{source.title} ({'no accepted file' if source.status == 'late' else source.status})"
     late = ", late" if source.status == "late" else ""
     return f"{source.title} ({days}{late})"

@@ -33,6 +33,7 @@ from dagster_project.reporting.pack.wording import (
     slug,
     verdict_in_sentence,
 )
+from dagster_project.reporting.status_words import status_in_words
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
@@ -169,7 +170,7 @@ def test_a_computed_change_in_per_cent_has_its_sign() -> None:
     [
         ("current", 1, "Crimes (1 January 2025 to 31 October 2025)"),
         ("late", 1, "Crimes (1 January 2025 to 31 October 2025, late)"),
-        ("never dropped", 0, "Crimes (never dropped)"), ("not sent", 0, "Crimes (not sent)"),
+        ("never received", 0, "Crimes (never received)"), ("not sent", 0, "Crimes (not sent)"),
         ("late", 0, "Crimes (no accepted file)"),
     ],
 )  # fmt: skip
@@ -197,11 +198,11 @@ def test_missing_data_are_named(other_pack: WrittenPack) -> None:
     tables = {t.name: t for t in other_pack.pack.tables}
     assert tables["spoken"].unavailable == "Not available: no accepted file of Community voices says anything of it."
     assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
-    assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
+    assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never received"
     chart = next(c for c in other_pack.pack.charts if c.table == "spoken")
     assert chart.unavailable == tables["spoken"].unavailable and not picture_cache.draw_svgs([chart])
     assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
-    assert len([s for s in other_pack.pack.late if s.status == "never dropped"]) == 21
+    assert len([s for s in other_pack.pack.late if s.status == "never received"]) == 21
 
 
 def test_charts_have_their_series_and_alternative_text(sample_pack: WrittenPack) -> None:
@@ -270,9 +271,10 @@ def test_a_table_of_one_category_has_no_chart_of_all(sample_pack: WrittenPack) -
 def test_late_extracts_are_a_part_of_those_that_are_sent(sample_pack: WrittenPack) -> None:
     """With three of seven late it said three of 28: of all that there are."""
     first, second, third, *others = sample_pack.pack.sources
-    late = (replace(first, status="late"), replace(second, status="never dropped"))
+    assert [status_in_words(s) for s in ("never dropped", "late")] == ["never received", "late"]
+    late = (replace(first, status="late"), replace(second, status="never received"))
     sources = {s.extract: s for s in (*late, third, *(replace(s, status="not sent") for s in others))}
-    assert _completeness([], sources, late).endswith("1 of 3 extracts is late. 1 of 3 extracts was never dropped.")
+    assert _completeness([], sources, late).endswith("1 of 3 extracts is late. 1 of 3 extracts was never received.")
 
 
 def test_a_picture_is_drawn_once(sample_pack: WrittenPack, tmp_path) -> None:
