@@ -87,7 +87,7 @@ function showNight() {
   const late = contents.extracts.filter((e) => e.status !== "current" && e.status !== "not sent"), notSent = contents.extracts.filter((e) => e.status === "not sent");
   const several = contents.forces.length > 1;
   byId("sample").hidden = !contents.sample;
-  byId("night").textContent = night.night_id ? `Figures of update ${night.night_id}, started on ${day(night.started_at.slice(0, 10))} at ${night.started_at.slice(11, 16)} UTC` : "No night is known.";
+  byId("night").textContent = night.night_id ? `Figures of update ${night.night_id}, started on ${day(night.started_at.slice(0, 10))} at ${night.started_at.slice(11, 16)} UTC` : "No update is known.";
   byId("status").replaceChildren(
     definition("Outcome", night.outcome ?? "not known", night.reason),
     definition("Files accepted", count(night.files_accepted, "file", "files"), night.night_id && `${Number(night.files_held)} held, ${Number(night.files_refused)} refused`),
@@ -99,7 +99,7 @@ function showNight() {
   const total = changes.reduce((sum, row) => sum + row.at(-4) + row.at(-2) + row.at(-1), 0);
   byId("moved").hidden = !contents.moved.before;
   for (const [id, title, table] of [
-    ["moved", `Moved since the night before (${contents.moved.before}): ${count(total, "figure", "figures")}`, () => (changes.length ? tableOf("", ["Subject", ...(several ? ["Force"] : []), "Changed", "Of these complete before", "New", "Gone"], changes.map((row) => row.map((n) => (typeof n === "number" ? n.toLocaleString("en-GB") : n))), (i) => i > (several ? 1 : 0)) : createElement("p", "None."))],
+    ["moved", `Moved since the update before (${contents.moved.before}): ${count(total, "figure", "figures")}`, () => (changes.length ? tableOf("", ["Subject", ...(several ? ["Force"] : []), "Changed", "Of these complete before", "New", "Gone"], changes.map((row) => row.map((n) => (typeof n === "number" ? n.toLocaleString("en-GB") : n))), (i) => i > (several ? 1 : 0)) : createElement("p", "None."))],
     ["warnings", `Warnings: ${contents.warnings.length}`, () => createElement("ul", contents.warnings.map((w, n, all) => createElement("li", [createElement("strong", w.message), whyOf(w) === whyOf(all[n + 1]) ? "" : whyOf(w)])), { class: "told" })],
     ["extracts", `Extracts: ${contents.extracts.length - late.length - notSent.length} current, ${late.length} late or never received${notSent.length ? `, ${notSent.length} not sent` : ""}`, () => tableOf("", ["Extract", "Status", "Days covered", "Rows", ...(several ? ["Force"] : [])], contents.extracts.map((e) => [e.title, e.status, e.covered_from ? coveredDays(e) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB"), ...(several ? [e.force_code] : [])]), (n) => n === 3)],
   ]) {

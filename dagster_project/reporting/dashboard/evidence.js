@@ -10,11 +10,11 @@ function traceCommand(mart, [measure, category, areaType, areaCode], { start, en
     ...(areaType === "force" ? [] : ["--area", quoted(areaCode), "--area-type", areaType]), "--from", start, "--to", end].join(" ");
 }
 
-/** What changed of a figure since the night before, as an element. `months`: the months that it is made from. */
+/** What changed of a figure since the update before, as an element. `months`: the months that it is made from. */
 async function changesSince(force, mart, series, row, months, unit) {
   const { before, counts, most } = contents.moved, changes = counts[force]?.[mart];
-  if (!before) return createElement("p", "No earlier night is kept that this one can be compared with.");
-  if (!changes) return createElement("p", `On the night before (${before}) it was the same, and so was all of this subject.`);
+  if (!before) return createElement("p", "No earlier update is kept that this one can be compared with.");
+  if (!changes) return createElement("p", `In the update before (${before}) it was the same, and so was all of this subject.`);
   const [changed, , added, removed] = changes;
   if (changed + added + removed > most) return createElement("p", ["Too many figures of this subject moved to list here. In a terminal: ", createElement("code", `pam diff --mart ${mart}`)]);
   const { rows, periods } = await load("pamMoved", `${force}/moved/${mart}`);
@@ -27,8 +27,8 @@ async function changesSince(force, mart, series, row, months, unit) {
     const then = kind === "c" ? formatValue({ value, status }, "value", unit) : "not there";
     return [[r.label, then, then === now ? `${now}, made of other numbers` : now]];
   });
-  if (!moves.length) return createElement("p", `On the night before (${before}) it was the same.`);
-  return scrollRegion("What moved since the night before", tableOf(`Against the night ${before}`, ["Period", "It was", "It is now"], moves, (i) => i > 0));
+  if (!moves.length) return createElement("p", `In the update before (${before}) it was the same.`);
+  return scrollRegion("What moved since the update before", tableOf(`Against update ${before}`, ["Period", "It was", "It is now"], moves, (i) => i > 0));
 }
 
 const scrollRegion = (label, table) => createElement("div", table, { class: "scroll", role: "region", "aria-label": label, tabindex: "0" });
@@ -59,9 +59,9 @@ async function showEvidence(force, mart, figures, series, row) {
     createElement("h3", "Files"),
     ...(covering.length ? [
       createElement("p", `${count(covering.length, "accepted file covers", "accepted files cover")} some of these days${covering.length > FILES_SHOWN ? `; the newest ${FILES_SHOWN} are shown` : ""}. Where two cover a day, the one extracted later counts.`),
-      scrollRegion("Files of the figure", tableOf("", ["Load", "Covers", "Rows landed", "In quarantine", "Night"], covering.slice(-FILES_SHOWN).reverse().map(([id, from, to, landed, quarantined, night]) => [id, `${day(from)} to ${day(to)}`, Number(landed ?? 0).toLocaleString("en-GB"), Number(quarantined ?? 0).toLocaleString("en-GB"), night === contents.night.night_id ? `${night}, this night` : night]), (i) => i === 2 || i === 3)),
+      scrollRegion("Files of the figure", tableOf("", ["Load", "Covers", "Rows landed", "In quarantine", "Update"], covering.slice(-FILES_SHOWN).reverse().map(([id, from, to, landed, quarantined, night]) => [id, `${day(from)} to ${day(to)}`, Number(landed ?? 0).toLocaleString("en-GB"), Number(quarantined ?? 0).toLocaleString("en-GB"), night === contents.night.night_id ? `${night}, this update` : night]), (i) => i === 2 || i === 3)),
     ] : [createElement("p", "No accepted file of this force covers these days.")]),
-    createElement("h3", "What moved since the night before"),
+    createElement("h3", "What moved since the update before"),
     changes,
     createElement("h3", "What moved since the last edition"),
     ...(printed.length ? [scrollRegion("What moved since the last edition", tableOf("", ["Window", "Edition", "It said", "It is now"], printed.map((r) => [`${day(r.period_start)} to ${day(r.period_end)} (${r.shows})`, r.printed_in, formatFigure(r.was, unit), formatFigure(r.now, unit)]), (i) => i > 1))]

@@ -6,7 +6,7 @@ const NUMBERS = ["value", "prior_value", "volume_change", "pct_change", "numerat
 const STATUS = { c: "complete", p: "provisional", n: "not available", f: "not begun" };
 const COMPLETENESS = {
   c: "complete: files cover every day", p: "provisional: files cover a part of its days",
-  n: "not available: no accepted file has it for these days", f: "not begun: its first day is after the night",
+  n: "not available: no accepted file has it for these days", f: "not begun: its first day is after the update",
 };
 const PLACES = { percent: 1, per_100k: 1, percentage_points: 1 };
 const NOT_AVAILABLE = "[x]";
@@ -202,7 +202,7 @@ function catalogueOf(mart, measure) {
 }
 
 /** What a chart or dialog says in print, away from its page: from which night it is, and whether its figures are made up. */
-const originOf = () => `${contents.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, night ${contents.night.night_id ?? "not known"}.`;
+const originOf = () => `${contents.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, update ${contents.night.night_id ?? "not known"}.`;
 
 /** A table: headings, and rows of cells. `isNumber`: whether a column, from 0, has numbers. */
 function tableOf(caption, heads, rows, isNumber = () => false) {

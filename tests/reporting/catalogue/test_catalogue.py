@@ -155,6 +155,13 @@ def test_every_check_extract_and_file_is_listed(pages: dict[str, PageRead], samp
     assert loads and all(load in text for (load,) in loads)
 
 
+def test_a_night_has_the_name_that_report_and_dashboard_give_it(folder: Path, sample_home: Home) -> None:
+    ((night,),) = published(sample_home, "select distinct night_id from meta.nights")
+    for page in folder.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert f"Update {night}" in text and f"Night {night}" not in text, page.name
+
+
 def test_links_work_and_pages_are_well_formed(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
     measures = set(published(sample_home, "select distinct mart, measure from marts.measures"))
     linked: set[tuple[str, str]] = set()

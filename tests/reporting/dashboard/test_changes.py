@@ -89,7 +89,7 @@ def test_without_an_earlier_night_the_dashboard_says_so(opened: Any, sample_home
         assert changes_since(sample_home, con) == NOT_KNOWN
     page = opened(mart="mart_drug_offences")
     page.locator("#headline button").press("Enter")
-    expect(page.locator("#evidence-body")).to_contain_text("No earlier night is kept that this one can be compared with.")
+    expect(page.locator("#evidence-body")).to_contain_text("No earlier update is kept that this one can be compared with.")
     assert page.locator("#moved").is_hidden()
 
 
@@ -113,7 +113,7 @@ def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sampl
         assert page.evaluate("globalThis.pamMoved === undefined"), "changes are read only when they are needed"
         page.locator("#headline button").press("Enter")
         page.wait_for_selector("#evidence[open]")
-        return page.locator("#evidence [aria-label='What moved since the night before'] tbody tr").all_inner_texts()
+        return page.locator("#evidence [aria-label='What moved since the update before'] tbody tr").all_inner_texts()
 
     assert changed_rows(mart="mart_drug_offences", kind="rolling_12_months") == [
         "Jan-Dec 2025\t2,139.5\t2,143", "Nov 2025\t150 [p]\t153", "Dec 2025\tnot there\t149",
@@ -122,7 +122,7 @@ def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sampl
     assert changed_rows(mart="mart_drug_offences", measure="trafficking_offences", kind="financial_year") == []
     page = opened(tmp_path / "out")
     total = sum(c + n + g for c, _, n, g in changes.counts.values())
-    expect(page.locator("#moved summary")).to_have_text(f"Moved since the night before ({BEFORE}): {total} figures")
+    expect(page.locator("#moved summary")).to_have_text(f"Moved since the update before ({BEFORE}): {total} figures")
     page.locator("#moved summary").press("Enter")
     expect(page.locator("#moved tbody tr")).to_have_count(4)
 

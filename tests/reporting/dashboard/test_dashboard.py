@@ -157,7 +157,7 @@ def test_a_missing_figure_is_not_shown_as_zero(opened: Any, sample_home: Home) -
     )  # fmt: skip
     for period, status, why in (
         ("2026-01-01/2026-01-31", "not available", "no accepted file has it for these days"),
-        ("2026-03-01/2026-03-31", "not begun", "its first day is after the night"),
+        ("2026-03-01/2026-03-31", "not begun", "its first day is after the update"),
     ):
         page = opened(mart="mart_stop_search", measure="drug_searches", kind="month", period=period)
         first = page.locator("#headline div").first.inner_text()

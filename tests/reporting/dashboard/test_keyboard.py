@@ -40,7 +40,7 @@ QUESTIONS = {
     "6 which unit is highest": ((*START, "#area-chart summary", "Enter"), "#area-chart tbody", "Derby East"),
     "7 unlike the others": ((*START, "#show", "Each"), "#trend-title", "each by itself"),
     "8 do two go together": ((*START, "#side", "Enter", "#add", "Traffick", "#add-it", "Enter"), "#tiles", "Trafficking"),
-    "9 complete, from which files": ((*START, "#headline button", "Enter"), "#evidence", "What moved since the night before"),
+    "9 complete, from which files": ((*START, "#headline button", "Enter"), "#evidence", "What moved since the update before"),
     "10 in my own paper": ((*START, "[aria-label^='Save as PNG']", "Enter"), "#trend-title", "Possession offences"),
     "10 a link to it": (("#copy", "Enter"), "#copied", re.compile("The link is copied|Copy this address")),
 }
