@@ -170,6 +170,7 @@ if (contents.forces.length) {
   listen();
   show(true);
 } else {
-  showError(new Error("no night has published a figure yet."));
-  byId("views").hidden = true;
+  byId("problem").hidden = false;
+  byId("problem").textContent = byId("announcement").textContent = "There are no figures yet. They appear here after the first update that has files.";
+  byId("views").hidden = byId("force").parentElement.parentElement.hidden = true;
 }

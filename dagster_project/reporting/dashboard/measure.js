@@ -288,12 +288,13 @@ function areasFigure(holder, types, state) {
   const bars = ranked.map((h) => ({ area: h.s[4], y: h.y, at: h.y ?? 0, text: textOf(h), picked: areaKey(h.s) === selects.area.value, key: h.r.key }));
   const texts = ranked.map(textOf), made = entries.some((h) => h.r.denominator !== null);
   const as = rated ? "rate per 1,000 people" : "figure", people = [...new Set(entries.flatMap((h) => (h.people ? [h.people[1]] : [])))].join("; ");
+  const marked = ranked.find((h) => areaKey(h.s) === selects.area.value); // a colour alone must not say which
   const known = ranked.filter((h) => h.y !== null && !isUnknown(h.s)), top = known.filter((h) => h.y === known[0].y);
   holder.append(chartFigure({
     id: "areas", title: `${contents.areaTypes[type]} by ${as}: ${measureOf(mart, selects.measure.value).title}${selects.category.value === "all" ? "" : `, ${categoryWords(selects.category.value)}`}, ${row.label}`, name: nameOf(rated ? "areas-rate" : "areas"),
     spec: (width) => rankSpec(bars, rated ? "rate" : unit, width),
     onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-    note: `${top.length ? `Highest: ${top.length === 1 ? top[0].s[4] : top.length > 3 ? `${top.length} areas` : listOf(top.map((h) => h.s[4]))}, ${textOf(top[0])}${top.length > 1 ? " each" : ""}. ` : "No figure is available. "}${made ? "The table has the numbers that each is made of: a few can make a high or low one. " : ""}${rated ? `Worked out on this page; people: ${people}. ` : ""}${{ p: "The period is not complete. ", f: "The period has not begun. " }[stateOf(row)] ?? ""}${texts.some((t) => t.startsWith(NOT_AVAILABLE)) ? `[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}. ` : ""}${texts.some((t) => t.startsWith(NOT_APPLICABLE)) ? "[z] is not applicable." : ""}`,
+    note: `${marked && marked.y !== null ? `Orange is ${marked.s[4]}, the area picked. ` : ""}${top.length ? `Highest: ${top.length === 1 ? top[0].s[4] : top.length > 3 ? `${top.length} areas` : listOf(top.map((h) => h.s[4]))}, ${textOf(top[0])}${top.length > 1 ? " each" : ""}. ` : "No figure is available. "}${made ? "The table has the numbers that each is made of: a few can make a high or low one. " : ""}${rated ? `Worked out on this page; people: ${people}. ` : ""}${{ p: "The period is not complete. ", f: "The period has not begun. " }[stateOf(row)] ?? ""}${texts.some((t) => t.startsWith(NOT_AVAILABLE)) ? `[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}. ` : ""}${texts.some((t) => t.startsWith(NOT_APPLICABLE)) ? "[z] is not applicable." : ""}`,
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
     table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(made ? ["Made of"] : []), ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, rows, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatYearBefore(r, rows, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(made ? [madeOf(r)] : []), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
@@ -309,7 +310,7 @@ function areasFigure(holder, types, state) {
       id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),
       spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, selects.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? gapNote(rated ? [{ value: null, status: "n" }] : ranked.map((h) => h.r)) : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
+      note: `${shapes.some((s) => s.picked) ? `The thick edge is ${marked.s[4]}, the area picked. ` : ""}Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? gapNote(rated ? [{ value: null, status: "n" }] : ranked.map((h) => h.r)) : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));
   }
 }

@@ -255,6 +255,13 @@ def test_the_browser_prints_what_is_shown(opened: Any) -> None:
     assert "pam trace possession_offences" in printed[-1], "and whole"
 
 
+def test_the_area_picked_is_named_and_not_only_coloured(opened: Any) -> None:
+    page = opened(mart="mart_drug_offences")
+    expect(page.locator("#areas-note")).to_have_text(re.compile("^Highest: "))
+    page.select_option("#area", label="Derby East")
+    expect(page.locator("#areas-note")).to_contain_text("Orange is Derby East, the area picked. Highest: ")
+
+
 def test_a_small_change_is_not_shown_as_0(opened: Any) -> None:
     page = opened(mart="mart_iom")
     row = {"volume_change": "1", "pct_change": "0.04", "value": "2501", "prior_value": "2500"}
@@ -472,7 +479,8 @@ def test_hostile_text_is_escaped_and_missing_data_are_reported(opened: Any, fold
     index = read_data(folder, "index") | {"forces": []}
     (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(index)};", encoding="utf-8")
     page.reload()
-    expect(page.locator("#problem")).to_contain_text("no night has published")
+    expect(page.locator("#problem")).to_have_text(re.compile("^There are no figures yet"))
+    assert not page.locator("#force").is_visible(), "nothing to choose from"
 
 
 def test_a_subject_without_a_control_chart_does_not_say_0_of_0(opened: Callable[..., Any]) -> None:
