@@ -19,8 +19,8 @@ RULE_COLUMNS = {
 
 ROUNDED = "Rounded for the public"
 PUBLIC_ANYWAY = (
-    "Shown as they are, even if small: street crimes of data.police.uk, figures of OHID, public spaces protection orders, and"
-    " money returned to the force."
+    "Shown as they are, even if small: street crimes of data.police.uk, figures of the Office for Health Improvement and"
+    " Disparities, public spaces protection orders, and money returned to the force."
 )
 """The measures that `seeds/public_cuts.csv` calls `public`, in words."""
 
