@@ -20,6 +20,7 @@ from .picture_cache import NOT_DRAWN, draw_svgs
 from .row_counts import TrailPart, Trails
 
 TEMPLATES = Path(__file__).parent / "templates"
+NOT_COUNTED = "Not counted here."
 
 
 def write_html(
@@ -52,8 +53,7 @@ def write_html(
         "svgs": {n: (*_size(wide), *_size(narrow)) for n, (wide, narrow) in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
-    missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.is_missing]
-    _write_page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
+    _write_page(folder / "index.html", "index", shared, here="index", downloads=downloads)
     if shared["findings"]:
         _write_page(folder / "findings.html", "findings", shared, here="findings", order=words.ORDER_OF_FINDINGS)
     for page in pack.pages:
@@ -63,6 +63,7 @@ def write_html(
             _write_page(
                 folder / "trail" / f"{table.name}.html", "trail", shared, root="../", here="", page=page, table=table,
                 figures=figures, files=files, counted=trails is not None,
+                with_records=any(parts or _why_no_trail(cell) != NOT_COUNTED for _, _, cell, parts in figures),
             )  # fmt: skip
     if pack.claims:
         placed = {c.no for p in pack.pages for c in p.claims}
@@ -133,7 +134,7 @@ def _trail_rows(table: Table, trails: Trails | None) -> list[tuple[str, str, Cel
 def _why_no_trail(cell: Cell) -> str:
     if cell.value is None and cell.marker in MARKERS:
         return f"{MARKERS[cell.marker].capitalize()}."
-    return "As published by others." if not cell.can_be_traced else "Not counted here."
+    return "As published by others." if not cell.can_be_traced else NOT_COUNTED
 
 
 def _describe_part(part: TrailPart, cell: Cell, is_rate: bool) -> str:

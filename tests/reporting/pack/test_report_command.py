@@ -110,6 +110,8 @@ def test_a_night_publishes_the_report_of_every_edition(sample_pack: WrittenPack)
     index = (folder / "index.html").read_text(encoding="utf-8")
     assert all(f'href="../../{output}/index.html"' in index for output in ("dashboard", "catalogue"))
     text = (folder / "trail" / "offences.html").read_text(encoding="utf-8")
+    assert "Records by month" not in text and "Records by month" in (
+        sample_pack.folder / "trail" / "offences.html").read_text(encoding="utf-8"), "no column without a record"  # fmt: skip
     assert "The records are not counted on this page" in text and "<span>--cell offences/1/rolling" in text
     assert (folder / "csv" / "offences.csv").read_bytes() == (sample_pack.folder / "csv" / "offences.csv").read_bytes()
 
