@@ -1,6 +1,7 @@
 """What python-docx lacks: content controls, fields, bookmarks, tables that mark their header row."""
 
 import io
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -121,6 +122,8 @@ def add_table(
     lines = [list(r) for r in rows]
     plain_rows = [[_plain(c) for c in r] for r in lines]
     figure_style: Any = doc.styles[TABLE_FIGURE]
+    # Also in a table of words, numbers below each other are compared by their ends.
+    has_figures = [not is_text or all(re.fullmatch(r"[\d,]+", r[n]) for r in plain_rows) for n in range(len(heads))]
     widths, size = _widths([_plain(h) for h in heads], plain_rows, is_text, text_width(doc))
     table: Table = doc.add_table(rows=1 + len(lines), cols=len(heads), style=TABLE)
     table.autofit = False
@@ -145,8 +148,8 @@ def add_table(
         for n, (cell, content) in enumerate(zip(row.cells, texts, strict=True)):
             cell.width = Length(widths[n])
             paragraph = cell.paragraphs[0]
-            paragraph.style = TABLE_HEADING if line == 0 else TABLE_TEXT if is_text or not n else TABLE_FIGURE
-            if line == 0 and n and not is_text:
+            paragraph.style = TABLE_HEADING if line == 0 else TABLE_FIGURE if n and has_figures[n] else TABLE_TEXT
+            if line == 0 and n and has_figures[n]:
                 paragraph.alignment = figure_style.paragraph_format.alignment
             # A short table stays with its heading and on one page, and a table of figures with the notes below it.
             is_last = line == len(lines)

@@ -232,7 +232,7 @@ class _Writer:
         self._heading("Sources and measures", len(pack.pages) + 1)
         for table in (t for t in pack.tables if t.kind == "chart"):
             self._figures(table)
-        row_count = ["Rows"] if pack.rule is None else []
+        row_count = ["Records used"] if pack.rule is None else []
         rows = [
             [s.title, s.status, words.covered_days(s) or "none", *(f"{s.rows:,}" for _ in row_count), _day(s.extracted_at)]
             for s in pack.sources

@@ -151,12 +151,13 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
         columns[_unique_headings([*headings, "Shorthand"])[-1]] = 34
         for row, markers in zip(rows, marked, strict=True):
             row.append("; ".join(f"{h} {m}" for h, m in markers) or "None")
+    is_mixed = any(unusual) and not all(unusual)
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
         _sheet_name(table), f"{table.title} ({words.name_paragraphs(table.paragraph, 'p')}){numbers}", columns, rows,
         numbers=headings[1:], about=[t for t in (table.scope, f"{series}{words.units_line(table)}", table.unavailable) if t],
-        legend=words.marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
+        legend=words.marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if is_mixed else [])])),
         source=words.source_line(table),
         formats={(r, c): _number_format(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
                  if cell.text},
@@ -196,12 +197,12 @@ def _findings(pack: Pack) -> WorkbookSheet:
 def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. No cell is blank."""
     columns = {
-        "Number": 9, "Paragraph": 12, "What is said": 40, "As printed": 14, "Warehouse": 14, "Difference": 13, "Verdict": 17,
+        "Number": 9, "Paragraph": 12, "Figure or statement": 40, "Printed": 14, "Warehouse": 14, "Difference": 13, "Result": 17,
         "Why": 40,
     }  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
-         f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
+         f"{words.VERDICTS[c.verdict]}{' (known)' if c.is_known else ''}", c.reason or NOT_APPLICABLE]
         for c in pack.claims
     ]  # fmt: skip
     title = "Printed figures, and statements in our own words, checked against the warehouse"
@@ -211,10 +212,10 @@ def _claims(pack: Pack) -> WorkbookSheet:
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
     columns = {
-        "Extract": 28, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 20,
-        "Last day covered": 20, "Days covered": 14, "Extracted at (UTC)": 23, "Days late": 12,
+        "Extract": 28, "Status": 16, "Expected": 12, "Files": 10, **({"Records used": 12} if with_rows else {}),
+        "First day covered": 20, "Last day covered": 20, "Days covered": 14, "Extracted at (UTC)": 23, "Days late": 12,
     }  # fmt: skip
-    numbers = ["Files", "Rows", "Days covered", "Days late"]
+    numbers = ["Files", "Records used", "Days covered", "Days late"]
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.covered_days,
          s.extracted_at, s.days_late]

@@ -25,8 +25,8 @@ from dagster_project.reporting.pack.document_settings import FRONT, DocumentSett
 from dagster_project.reporting.pack.picture_cache import draw_svgs
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.word_document import write_docx
-from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
-from dagster_project.reporting.pack.wording import day_in_words, strip_invalid_xml
+from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER, TABLE_FIGURE
+from dagster_project.reporting.pack.wording import VERDICTS, day_in_words, strip_invalid_xml
 from dagster_project.reporting.pack.workbook import MARGIN, write_xlsx
 
 from .documents import controls_of, rows_of, tables_of, text_of
@@ -195,7 +195,7 @@ def test_every_cell_of_the_workbook_is_a_number_or_a_marker(written_files: Any) 
     assert checked == len(cells) > 480
     assert table_of(book.get_sheet_by_name("Contents").to_python(), "Sheet")[0][:2] == ["Sheet", "What it holds"]
     claims = table_of(book.get_sheet_by_name("Claims").to_python(), "Number")
-    assert [r[6].removesuffix(" (known)") for r in claims[1:]] == [c.verdict for c in pack.claims]
+    assert [r[6].removesuffix(" (known)") for r in claims[1:]] == [VERDICTS[c.verdict] for c in pack.claims]
     cover = str(book.get_sheet_by_name("Cover").to_python())
     assert ("made up" in cover) != is_unusual
 
@@ -225,6 +225,13 @@ def as_excel_shows(form: str, value: float) -> str:
     """A number as Excel shows it in one of the workbook's formats."""
     pounds, places, after = re.fullmatch(r'(\[\$£-809\])?#,##0(?:\.(0+))?(?:"(.*)")?', form).groups()
     return f"{'-' if value < 0 else ''}{'£' if pounds else ''}{abs(value):,.{len(places or '')}f}{after or ''}"
+
+
+def test_numbers_are_below_each_other_in_a_table_of_words(written_files: Any) -> None:
+    _, folder, *_ = written_files
+    table = next(t for t in Document(str(folder / "a.docx")).tables if t.cell(0, 0).text == "Extract")
+    is_figure = [c.paragraphs[0].style.name == TABLE_FIGURE for c in table.rows[1].cells]
+    assert [c.text for c, figure in zip(table.rows[0].cells, is_figure, strict=True) if figure] == ["Records used"]
 
 
 def test_every_cell_is_in_the_document_as_printed(written_files: Any) -> None:
