@@ -159,6 +159,7 @@ def test_a_night_has_the_name_that_report_and_dashboard_give_it(folder: Path, sa
     ((night,),) = published(sample_home, "select distinct night_id from meta.nights")
     for page in folder.glob("*.html"):
         text = page.read_text(encoding="utf-8")
+        assert not re.search(r"<h1>[^<]*_[^<]", text), "a long name breaks at underscores"
         assert f"Update {night}" in text and f"Night {night}" not in text, page.name
 
 
