@@ -36,7 +36,8 @@ def headline(receipt: Receipt, home: Home) -> str:
         return f"Night {receipt.night_id} {ended}; {stands}. {receipt.reason}{todo}"
     if receipt.outcome == "unchanged":
         return f"Night {receipt.night_id} publishes nothing: {receipt.reason}"
-    return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
+    figures, marts = sum(receipt.figures.values()), counted(len(receipt.figures), "mart")
+    return f"Night {receipt.night_id} is published: {figures:,} figures in {marts}"
 
 
 def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bool = False) -> None:

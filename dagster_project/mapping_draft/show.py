@@ -64,8 +64,8 @@ def show_preview(result: Preview) -> None:
     style = "green" if entry.outcome == "accepted" else "yellow"
     _say(console, f"With this mapping the file would be {entry.outcome}{reason}", style)
     if entry.rows_in_file is not None and entry.outcome != "refused":
-        _say(console, f"{counted(entry.rows_in_file, 'row')}: {entry.rows_landed:,} land, {entry.rows_quarantined:,} are"
-                      f" quarantined, {entry.rows_duplicate:,} repeat another")  # fmt: skip
+        _say(console, f"{counted(entry.rows_in_file, 'row')}: {entry.rows_landed:,} land, {entry.rows_quarantined:,} in"
+                      f" quarantine, {counted(entry.rows_duplicate or 0, 'repeat')} of another")  # fmt: skip
     if result.problems:
         _say(console, "First problems")
         for problem in describe_problems(result.problems):

@@ -136,7 +136,7 @@ def test_person_chooses_previews_and_saves(served: Served) -> None:
         assert failures(page) == [] and not page.evaluate(WIDE)
         assert page.get_by_role("row", name="Tests completed").count() == 1
         assert page.get_by_text("Left for you to decide").count() == 0
-        assert page.get_by_text("400 land, 0 are quarantined").count() == 1
+        assert page.get_by_text("400 land, 0 in quarantine").count() == 1
         assert page.get_by_role("row", name="Test rate 84.8% (partial)").count() == 1
         heights = page.locator("#rows ~ .scroll tbody tr").evaluate_all("rows => rows.map(r => r.offsetHeight)")
         assert len(heights) == 20 and max(heights) < 2 * min(heights), "no date is broken over lines"
