@@ -160,10 +160,8 @@ def receipt_path(home: Home, night_id: str) -> Path:
     return home.nights / f"{night_id}.json"
 
 
-def write_receipt(home: Home, receipt: Receipt) -> Path:
-    path = receipt_path(home, receipt.night_id)
-    write_whole(path, json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
-    return path
+def write_receipt(home: Home, receipt: Receipt) -> None:
+    write_whole(receipt_path(home, receipt.night_id), json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
 
 
 def read_receipt(home: Home, night_id: str | None) -> Receipt | None:

@@ -97,16 +97,13 @@ def _changed_list(path: Path, extract: str, column: str, new_rows: Mapping[str, 
     return [header, *kept_rows, *([row.get(name, "") for name in header] for row in values)]
 
 
-def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
+def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> None:
     """Release the files that were held only for unknown values and may land now; one that most rows of an accepted file of its
-    time contradict, or it most of theirs, is held for that instead. The caller has the home's lock.
-
-    Returns the released files. Raises ConfigError.
+    time contradict, or it most of theirs, is held for that instead. The caller has the home's lock. Raises ConfigError.
     """
     held_entries = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
     # Rows that were erased at their retention limit can't be looked at, and land no more.
     held_entries = [e for e in held_entries if load_of(e).raw(home).exists()]
-    released = []
     limits = read_config(home).believe
     for entry in held_entries:
         contract = contracts[str(entry.extract)]
@@ -120,10 +117,7 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
             commit(home, night_id, str(entry.extract), [entry.model_copy(update=changes)])
         elif may_land:
             why = "its values are known now"
-            released.append(
-                release_load(home, contracts, str(entry.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
-            )
-    return released
+            release_load(home, contracts, str(entry.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
 
 
 def _most_in_conflict(

@@ -99,12 +99,13 @@ class NightRun(NightState):
         finally:
             self.seconds[name] = round(time.perf_counter() - start, 3)
 
-    def begin_within(self, seconds: float) -> Night:
+    def begin_within(self, seconds: float) -> None:
         """Begin, waiting up to `seconds` for another night to release the lock. Raises as `begin`."""
         deadline = time.monotonic() + seconds
         while True:
             try:
-                return self.begin()
+                self.begin()
+                return
             except NightUnderWayError as error:
                 seconds_left = deadline - time.monotonic()
                 if seconds_left <= 0:

@@ -33,8 +33,8 @@ def evidence_of(publication: Path) -> Path:
     return publication.with_suffix(".trail")
 
 
-def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
-    """Write the evidence of a night, if the candidate's work file is still of that night. Returns whether it is.
+def keep_evidence(home: Home, night_id: str, path: Path) -> None:
+    """Write the evidence of a night, if the candidate's work file is still of that night.
 
     Raises OSError, and duckdb.Error for a work file that can't be read.
     """
@@ -43,7 +43,7 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         if con.execute("select night_id from work.raw.night").fetchone() != (night_id,):
-            return False
+            return
         temporary.unlink(missing_ok=True)
         con.execute(f"attach {literal(str(temporary))} as evidence (block_size 16384)")
         os.chmod(temporary, 0o600)
@@ -54,7 +54,6 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
         con.execute("detach evidence")
         flush(temporary)
         put_in_place(temporary, path)
-        return True
     finally:
         con.close()
         temporary.unlink(missing_ok=True)

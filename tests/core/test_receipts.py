@@ -8,7 +8,15 @@ import pytest
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError, locked
-from dagster_project.core.receipts import Night, NightNotFoundError, Receipt, match_night, read_receipts, write_receipt
+from dagster_project.core.receipts import (
+    Night,
+    NightNotFoundError,
+    Receipt,
+    match_night,
+    read_receipts,
+    receipt_path,
+    write_receipt,
+)
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 
@@ -65,7 +73,8 @@ def test_a_check_that_says_the_same_in_many_nights_is_kept_once(new_home: Home) 
 
 def test_a_receipt_of_a_later_version_can_be_read(new_home: Home) -> None:
     receipt = Receipt("20260106T020000Z", "published", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z")
-    path = write_receipt(new_home, receipt)
+    write_receipt(new_home, receipt)
+    path = receipt_path(new_home, receipt.night_id)
     path.write_text(path.read_text().replace("{", '{"of_a_later_version": 1,', 1))
     assert read_receipts(new_home) == [receipt]
     path.write_text("[]")
@@ -79,7 +88,8 @@ def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
         files=[{"source_file": "a.csv", "covered_from": "2025-01-01"}], checks=[{"rule": "r", "passed": False}],
         figures={"mart_iom": 3}, withdrawn={"crimes": 2}, seconds={"total": 1.5},
     )  # fmt: skip
-    path = write_receipt(new_home, receipt)
+    write_receipt(new_home, receipt)
+    path = receipt_path(new_home, receipt.night_id)
     assert read_receipts(new_home) == [receipt]
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in new_home.nights.iterdir()] == ["20260106T020000Z.json"]

@@ -62,12 +62,11 @@ def add_link(paragraph: Paragraph, text: str, bookmark: str) -> None:
     paragraph._p.append(link)
 
 
-def add_caption(doc: Doc, kind: str, number: int, text: str) -> Paragraph:
+def add_caption(doc: Doc, kind: str, number: int, text: str) -> None:
     """Add a caption, `Table 3: ...`, numbered by a field so that Word can list and renumber tables and charts."""
     caption = doc.add_paragraph(f"{kind} ", style="Caption")
     add_field(caption, f"SEQ {kind} \\* ARABIC", str(number))
     caption.add_run(f": {text}")
-    return caption
 
 
 class Controls:
