@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from .errors import Cause, PamError
 from .files import nearly_named
@@ -25,10 +25,6 @@ class ConfigError(PamError, ValueError):
     cause = Cause.SETTINGS
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 def _require_extracts(names: Collection[str]) -> Collection[str]:
     known = extract_names()
     for name in names:
@@ -40,7 +36,7 @@ def _require_extracts(names: Collection[str]) -> Collection[str]:
 OfExtracts = AfterValidator(_require_extracts)
 
 
-class Keep(_Part):
+class Keep(BaseModel, extra="forbid", frozen=True):
     """How long things are kept. `years`: extract -> years, instead of the contract's `keep_years`."""
 
     publications: Annotated[Whole, Field(ge=1)] = 14
@@ -48,7 +44,7 @@ class Keep(_Part):
     years: Annotated[dict[Text, Annotated[Whole, Field(ge=1)]], OfExtracts] = {}
 
 
-class Audit(_Part):
+class Audit(BaseModel, extra="forbid", frozen=True):
     """The record of processing."""
 
     reasons: Literal["optional", "required"] = "optional"
@@ -58,7 +54,7 @@ OutputName = Literal["open", "dashboard", "report", "catalogue"]
 """What a night can publish with its warehouse file."""
 
 
-class Publish(_Part):
+class Publish(BaseModel, extra="forbid", frozen=True):
     """What a night publishes with its warehouse file, and for whom. `outputs`: None for all."""
 
     group: Text | None = None
@@ -72,7 +68,7 @@ class Publish(_Part):
 Memory = Annotated[str, written_as(r"(?=.*[1-9])\d+(\.\d+)? ?[KMGT]i?B", "an amount of memory such as 500MB or 4GB")]
 
 
-class Nights(_Part):
+class Nights(BaseModel, extra="forbid", frozen=True):
     """What a night may use. `memory`, `spill`: None for a part of what the machine has (`core.memory`). `inbox`: None for the
     home's."""
 
@@ -90,14 +86,14 @@ class Nights(_Part):
         return inbox
 
 
-class Spark(_Part):
+class Spark(BaseModel, extra="forbid", frozen=True):
     """Where Spark runs, if it is the engine."""
 
     master: Text = "local[2]"
     settings: dict[Annotated[str, written_as(r"spark\..*", "a setting of Spark: their names begin with spark.")], Text] = {}
 
 
-class Limits(_Part):
+class Limits(BaseModel, extra="forbid", frozen=True):
     """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change."""
 
     seconds: Annotated[Number, Field(ge=0, le=86_400)] = 60
@@ -111,7 +107,7 @@ TagName = Annotated[str, written_as(r"[\w.-]{1,63}", "the name of a tag: 1 to 63
 Tag = Annotated[str, written_as(r"[\w.-]{0,63}", "a tag: at most 63 letters, digits, _, . or -")]
 
 
-class Serve(_Part):
+class Serve(BaseModel, extra="forbid", frozen=True):
     """Where `pam serve` shows its page. Without a proxy it is for this machine only, and `host` must be a loopback address."""
 
     host: Text = "127.0.0.1"
@@ -121,7 +117,7 @@ class Serve(_Part):
     tags: dict[TagName, Tag] = {}
 
 
-class Arrival(_Part):
+class Arrival(BaseModel, extra="forbid", frozen=True):
     """When dropped files start a night before its scheduled time. `extracts`: those that must have arrived; empty: every
     nightly extract that has been dropped before."""
 
@@ -130,7 +126,7 @@ class Arrival(_Part):
     settled_minutes: Annotated[Number, Field(ge=0, le=1_440)] = 5
 
 
-class Extracts(_Part):
+class Extracts(BaseModel, extra="forbid", frozen=True):
     """Which extracts the home's forces send: only these can be missing or late. `sends`: empty for all."""
 
     sends: Annotated[tuple[Text, ...], OfExtracts] = ()
@@ -155,7 +151,7 @@ class Extracts(_Part):
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 
-class Believe(_Part):
+class Believe(BaseModel, extra="forbid", frozen=True):
     """When a file is held or refused because its content is not plausible. Shares are of 1.
 
     Where none of a file's rows would count, it is held at `unknown_told_percent` already: figures of a column that was not
@@ -172,7 +168,7 @@ class Believe(_Part):
     unknown_told_percent: Annotated[Number, Field(gt=0, le=100)] = 1
 
 
-class Email(_Part):
+class Email(BaseModel, extra="forbid", frozen=True):
     """Alerts by SMTP. `password_env` names the environment variable with the password, so that the settings hold no secret."""
 
     host: Text
@@ -184,7 +180,7 @@ class Email(_Part):
     recipients: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class Webhook(_Part):
+class Webhook(BaseModel, extra="forbid", frozen=True):
     """Alerts to a chat. `url`, or `url_env`, the environment variable that holds it: such an address is a secret."""
 
     shape: Literal["slack", "teams"]
@@ -198,14 +194,14 @@ class Webhook(_Part):
         return self
 
 
-class Alerts(_Part):
+class Alerts(BaseModel, extra="forbid", frozen=True):
     """Who is alerted when a night needs a person."""
 
     email: Email | None = None
     webhooks: tuple[Webhook, ...] = ()
 
 
-class Public(_Part):
+class Public(BaseModel, extra="forbid", frozen=True):
     """How figures are disclosed in the public form, `marts_public`. `threshold`: the smallest count above zero that is shown;
     0 or 1 hides nothing. `base`, `money_base`: counts and pounds are rounded to multiples of these."""
 
@@ -231,7 +227,7 @@ class Public(_Part):
         return self.thresholds.get(measure, self.threshold)
 
 
-class Report(_Part):
+class Report(BaseModel, extra="forbid", frozen=True):
     """The report as a document. `template`: relative to the home or absolute. The others are printed on the front page; those
     left out are blanks for the author to fill in."""
 
@@ -244,7 +240,7 @@ class Report(_Part):
     contact: Text | None = None
 
 
-class Config(_Part):
+class Config(BaseModel, extra="forbid", frozen=True):
     """One home's settings."""
 
     keep: Keep = Keep()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
@@ -28,11 +28,7 @@ class EditionError(PamError, ValueError):
     """An edition with a mistake. The message names the file and the field."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EditionFigure(_Part, populate_by_name=True):
+class EditionFigure(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
     """One figure: a measure for an area and a category, over a window of days. Without `from_day`: from the beginning.
     `published`: for figures that others publish, which period, 0 the newest. `shows`: which number of it a statement uses."""
 
@@ -47,7 +43,7 @@ class EditionFigure(_Part, populate_by_name=True):
     shows: Literal["value", "volume_change", "pct_change", "lower_limit"] = "value"
 
 
-class Group(_Part):
+class Group(BaseModel, extra="forbid", frozen=True):
     """A whole and the parts to compare it with, each with the fields that differ from the statement's `figure`. `within`: how
     far apart they may be, for forms that allow it."""
 
@@ -60,7 +56,7 @@ class Group(_Part):
 Form = Literal["adds_up", "rises", "most", "largest", "near", "is", "is_partial"]
 
 
-class Statement(_Part):
+class Statement(BaseModel, extra="forbid", frozen=True):
     """A statement of the report in our own words (`says`), and how to test it. `form`: what is true of each group. `adds_up`:
     the parts add up to the whole; `rises`: the whole is more than its part; `most`: the part is more than half of the whole;
     `largest`: the whole is more than each part; `near`: the whole is `within` of its part; `is`: the whole is the amount;
@@ -94,7 +90,7 @@ class Statement(_Part):
         return [EditionFigure.model_validate(self.figure | group.whole | part) for part in group.parts]
 
 
-class Known(_Part):
+class Known(BaseModel, extra="forbid", frozen=True):
     """A claim that is known to disagree, and why it is still printed. `printed`: for a statement, what it says."""
 
     paragraph: Text
@@ -103,7 +99,7 @@ class Known(_Part):
     because: Text
 
 
-class Edition(_Part):
+class Edition(BaseModel, extra="forbid", frozen=True):
     """One edition. `data_to`: its last day of data. `claims`: the file of printed figures, in the same folder or in seeds/, and
     `claims_path`, where it was found. `says`, `says_path`: the same for the file of statements. `statements`: how they are
     tested."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self, overload
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, Text, Whole
@@ -22,11 +22,7 @@ SERIES = {"months": "month", "financial_years": "financial_year", "published_per
 """Fields of a row that is a series of periods, and the window of each period."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class FigureFields(_Part):
+class FigureFields(BaseModel, extra="forbid", frozen=True):
     """What a table, row or column sets for its cells; a cell's figure has the fields of all three.
 
     `window`: a window, or the name of one of the edition's. `shows`: which column of the marts. `decimals`: places to print;
@@ -93,7 +89,7 @@ class ColumnSpec(FigureFields):
     years_back: Annotated[Whole, Field(ge=0)] | None = None
 
 
-class TableSpec(_Part):
+class TableSpec(BaseModel, extra="forbid", frozen=True):
     """A printed table, or the series of a chart. `data_to`: its last day of data, if it differs from the edition's.
     `short_years`: years have two digits, `24/25` and `Oct 24`."""
 
