@@ -15,7 +15,7 @@ from support import begin, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
-from dagster_project.core.reference_lists import REBASE_COLUMNS
+from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing import read_ledger, release_load
 from dagster_project.nights.run import NightRun
 
@@ -123,7 +123,7 @@ def publish_with_lists(home: Home) -> None:
     other's."""
     home.seeds.mkdir()
     (home.seeds / "offence_codes.csv").write_text("offence_code,offence_class\n92A,possession\n", encoding="utf-8")
-    (home.seeds / "rebases.csv").write_text(f"{','.join(REBASE_COLUMNS)}\n{','.join(REBASE)}\n", encoding="utf-8")
+    (home.seeds / "rebases.csv").write_text(f"{','.join(OWN_LISTS['rebases'])}\n{','.join(REBASE)}\n", encoding="utf-8")
     days = [f"2026-01-0{n}" for n in range(1, 6)] + [f"2026-02-0{n}" for n in range(1, 10)]
     later = [[f"R{n}", f"{day}T10:00:00", "Dales"] for n, day in enumerate(days)]
     window = ("2026-01-01", "2026-02-28")

@@ -16,18 +16,27 @@ from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
 from .similar_names import suggestion
 
-REBASE_COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
-"""Columns of `seeds/rebases.csv`. `measure`: preceded by its mart (`mart_mda_orders.orders`) if several marts have it."""
-
 AREA_TYPES = ("force", "section", "lpu", "district")
 
 OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
     "offence_codes": ("offence_code", "offence_class"),
-    "rebases": REBASE_COLUMNS,
+    "rebases": ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason"),
     "unit_names": ("force_code", "other_name", "lpu_code"),
     "vocabulary": ("extract", "column", "value", "counts_as"),
 }
+"""The columns of each list that dbt reads. `measure` of a rebase: preceded by its mart (`mart_mda_orders.orders`) if several
+marts have it."""
+COLUMNS = OWN_LISTS | {"population": ("force_code", "area_type", "area_code", "population", "as_of")}
+"""`as_of`: when and by whom people were counted, as the dashboard prints it: `Mid-2024 estimate, ONS`."""
+KEYS = {
+    "areas": ("force_code", "lpu_code"), "offence_codes": ("offence_code",), "unit_names": ("force_code", "other_name"),
+    "rebases": ("force_code", "area_type", "area_code", "measure", "category", "rebase_on"),
+    "vocabulary": ("extract", "column", "value"), "population": ("force_code", "area_type", "area_code"),
+}  # fmt: skip
+"""The columns of each list that together may appear once."""
+IN_ANY_CASE = ("offence_code", "other_name", "value")
+"""Columns of a key that are the same in capitals and small letters."""
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
@@ -54,19 +63,6 @@ class SeedError(PamError, ValueError):
     cause = Cause.LIST
 
 
-def _key_of(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The key of a row, which may appear once in a list."""
-    if columns == REBASE_COLUMNS:
-        return row[:-1]
-    if "other_name" in columns:
-        return row[0], row[1].lower()
-    if columns[0] == "extract":
-        return (*row[:2], row[2].lower())
-    if "population" in columns:
-        return row[:3]
-    return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
-
-
 def fault_of_text(text: str, longest: int) -> str:
     """What is wrong with a text for a list, and what to do; empty if it is fine."""
     if len(text) > longest:
@@ -74,8 +70,8 @@ def fault_of_text(text: str, longest: int) -> str:
     return "" if is_printable(text) else f"{NOT_PRINTABLE}: write it without"
 
 
-def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The rows of a force's own list, texts in the order of `columns`; none if there is no file. Raises SeedError."""
+def read_own_list(path: Path) -> list[tuple[str, ...]]:
+    """The rows of a force's own list, texts in the order of COLUMNS; none if there is no file. Raises SeedError."""
     if not path.exists():
         if misnamed := nearly_named(path):
             raise SeedError(f"seeds/{misnamed}: is not read: its name must be {path.name}")
@@ -85,15 +81,15 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
         text = visible(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
-    rows = list(_rows_of(text, path.name, columns))
-    if "area_code" in columns:
-        _refuse_names(rows, columns, path)
-    if "other_name" in columns:
+    rows = list(_rows_of(text, path.stem))
+    if path.stem in ("rebases", "population"):
+        _refuse_names(rows, path)
+    if path.stem == "unit_names":
         _refuse_other_units(rows, path)
     return rows
 
 
-def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: Path) -> None:
+def _refuse_names(rows: list[tuple[str, ...]], path: Path) -> None:
     """Raises SeedError where `area_code` has a unit's name, or its code in other letters: no figure would be found by it."""
 
     @cache
@@ -102,13 +98,12 @@ def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: P
         named = {a[f"{kind}_{how}"].lower(): a[f"{kind}_code"] for a in areas for how in ("name", "code")}
         return {NOT_RECORDED.lower(): UNKNOWN, **named}
 
-    for row in rows:
-        values = dict(zip(columns, row, strict=True))
-        kind, written = values["area_type"], values["area_code"]
-        code_of = codes(values["force_code"], kind) if kind in ("section", "lpu") else {}
+    for force, kind, written, *_ in rows:
+        code_of = codes(force, kind) if kind in ("section", "lpu") else {}
         if written not in code_of.values() and (code := code_of.get(written.lower())):
-            place = f"{values['force_code']}, {kind}"
-            raise SeedError(f"seeds/{path.name}: {place}: area_code {written!r} is not the code of an area: write {code}")
+            raise SeedError(
+                f"seeds/{path.name}: {force}, {kind}: area_code {written!r} is not the code of an area: write {code}"
+            )
 
 
 def _refuse_other_units(rows: list[tuple[str, ...]], path: Path) -> None:
@@ -132,8 +127,9 @@ def _refuse_other_units(rows: list[tuple[str, ...]], path: Path) -> None:
 
 
 @lru_cache(maxsize=16)
-def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _rows_of(text: str, name: str) -> list[tuple[str, ...]]:
     """The rows of a list's text. Checked once: each file that lands looks into the same lists."""
+    columns, file = COLUMNS[name], f"seeds/{name}.csv"
     reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     rows: list[tuple[str, ...]] = []
     line_of: dict[tuple[str, ...], int] = {}
@@ -141,7 +137,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
     try:
         reader.fieldnames = header = [h.strip() for h in reader.fieldnames or ()]
         if fault := _fault_of_header(header, columns):
-            raise SeedError(f"seeds/{name}: line 1: {fault}")
+            raise SeedError(f"{file}: line 1: {fault}")
         last_line = reader.line_num
         for record in reader:
             if is_emptied(record):
@@ -150,23 +146,23 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             values = {c: (record[c] or "").strip() for c in columns}
             if any("\n" in text or "\r" in text for text in values.values()):
                 # The rows that it takes in would be missing.
-                raise SeedError(f"seeds/{name}: line {last_line + 1}: a cell has a line break: is a quotation mark alone?")
+                raise SeedError(f"{file}: line {last_line + 1}: a cell has a line break: is a quotation mark alone?")
             last_line = reader.line_num
-            key = _key_of(tuple(values.values()), columns)
+            key = tuple(values[c].lower() if c in IN_ANY_CASE else values[c] for c in KEYS[name])
             # `None` has the cells past the header.
-            fault = _fault_of_row(values, [c for c in record.get(None) or () if c.strip()])
+            fault = _fault_of_row(name, values, [c for c in record.get(None) or () if c.strip()])
             if not fault and key in line_of:
-                fault = f"{' '.join(key)} appears twice (line {line_of[key]} too)"
-            if not fault and "section_code" in values:
+                fault = f"{' '.join(values[c] for c in KEYS[name])} appears twice (line {line_of[key]} too)"
+            if not fault and name == "areas":
                 fault = _fault_of_unit(values, units, reader.line_num)
             if fault:
-                raise SeedError(f"seeds/{name}: line {reader.line_num}: {fault}")
-            if "counts_as" in values:
+                raise SeedError(f"{file}: line {reader.line_num}: {fault}")
+            if name == "vocabulary":
                 values["counts_as"] = str(_meaning_of(values["extract"], values["column"], values["counts_as"]))
             line_of[key] = reader.line_num
             rows.append(tuple(values.values()))
     except csv.Error as error:
-        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+        raise SeedError(f"{file}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
     return rows
 
 
@@ -185,7 +181,7 @@ def _fault_of_header(header: list[str], columns: tuple[str, ...]) -> str:
     return f"the header has {', '.join(repeated)} twice: leave one out" if repeated else ""
 
 
-def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
+def _fault_of_row(name: str, values: dict[str, str], further: list[str]) -> str:
     """What is wrong with a row of a list, and what to write instead; empty if it is fine. `further`: cells past the header."""
     if further:
         return (
@@ -201,24 +197,42 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
     if "force_code" in values and values["force_code"] not in force_names():
         hint = suggestion(values["force_code"], force_names())
         return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
-    for kind in ("section", "lpu") if "section_code" in values else ("lpu",) if "lpu_code" in values else ():
-        code, name = values[f"{kind}_code"], values.get(f"{kind}_name", "")
+    match name:
+        case "areas" | "unit_names":
+            return _fault_of_unrecorded(values)
+        case "offence_codes":
+            return _fault_of_offence(**values)
+        case "population":
+            return _fault_of_people(values["population"])
+        case "rebases":
+            return _fault_of_rebase(values)
+    return _fault_of_word(values)
+
+
+def _fault_of_unrecorded(values: dict[str, str]) -> str:
+    """That a row lists the unit of rows without one."""
+    for kind in ("section", "lpu"):
+        code, name = values.get(f"{kind}_code", ""), values.get(f"{kind}_name", "")
         if code.lower() == UNKNOWN or name.lower() == NOT_RECORDED.lower():
             return f"{code} ({name}) is what rows without a unit count as: leave it out"
-    if "offence_code" in values and CODE_AS_DATE.fullmatch(values["offence_code"]):
-        return f"offence_code {values['offence_code']!r} is what a spreadsheet makes of a code such as 4/1: write the code"
-    if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
-        return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
-    if "population" in values:
-        people = values["population"]
-        if not (people.isascii() and people.isdigit() and 0 < int(people) < MAX_PEOPLE):
-            return (
-                f"population {people!r} is no number of people: write it in digits alone, such as 125800, and leave out areas"
-                " where nobody lives"
-            )
-    if "rebase_on" in values:
-        return _fault_of_rebase(values)
-    return _fault_of_word(values) if "counts_as" in values else ""
+    return ""
+
+
+def _fault_of_offence(offence_code: str, offence_class: str) -> str:
+    if CODE_AS_DATE.fullmatch(offence_code):
+        return f"offence_code {offence_code!r} is what a spreadsheet makes of a code such as 4/1: write the code"
+    if offence_class not in OFFENCE_CLASSES:
+        return f"offence_class {offence_class!r} is none of {', '.join(OFFENCE_CLASSES)}"
+    return ""
+
+
+def _fault_of_people(people: str) -> str:
+    if people.isascii() and people.isdigit() and 0 < int(people) < MAX_PEOPLE:
+        return ""
+    return (
+        f"population {people!r} is no number of people: write it in digits alone, such as 125800, and leave out areas where"
+        " nobody lives"
+    )
 
 
 def _fault_of_unit(values: dict[str, str], units: dict[tuple[str, str, str], tuple[str, int]], line: int) -> str:
@@ -286,7 +300,7 @@ def seeded_words() -> dict[Place, str]:
 
 def own_words(home: Home) -> dict[Place, str]:
     """What values count as, from the home's own `seeds/vocabulary.csv`. Raises SeedError."""
-    rows = read_own_list(home.seeds / "vocabulary.csv", OWN_LISTS["vocabulary"])
+    rows = read_own_list(home.seeds / "vocabulary.csv")
     return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
 
 
@@ -302,7 +316,7 @@ def known_words(home: Home | None, extract: str, column: str) -> dict[str, str]:
 def known_offence_codes(home: Home | None) -> dict[str, str]:
     """Offence codes in lower case, and their class. Raises SeedError."""
     seeded = {r["offence_code"].lower(): r["offence_class"] for r in read_seed("offence_codes")}
-    own_codes = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"]) if home else []
+    own_codes = read_own_list(home.seeds / "offence_codes.csv") if home else []
     return {**seeded, **{code.lower(): offence_class for code, offence_class in own_codes}}
 
 
@@ -312,9 +326,8 @@ def areas_of_force(home: Home | None, force_code: str) -> list[dict[str, str]]:
 
 
 def _areas(folder: Path, force_code: str) -> list[dict[str, str]]:
-    columns = OWN_LISTS["areas"]
-    own_rows = read_own_list(folder / "areas.csv", columns) if folder != SEEDS else []
-    own = [dict(zip(columns, row, strict=True)) for row in own_rows if row[0] == force_code]
+    own_rows = read_own_list(folder / "areas.csv") if folder != SEEDS else []
+    own = [dict(zip(OWN_LISTS["areas"], row, strict=True)) for row in own_rows if row[0] == force_code]
     return own or [r for r in read_seed("areas") if r["force_code"] == force_code]
 
 
@@ -327,7 +340,7 @@ def known_units(home: Home | None, force_code: str) -> set[str]:
 
 def other_unit_names(home: Home | None) -> list[tuple[str, ...]]:
     """Other names that rows have for units, such as those of earlier years: force, name, code of the unit. Raises SeedError."""
-    return read_own_list(home.seeds / "unit_names.csv", OWN_LISTS["unit_names"]) if home else []
+    return read_own_list(home.seeds / "unit_names.csv") if home else []
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:
@@ -354,7 +367,7 @@ def rebase_rows(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The rows of `raw.rebases`, from valid rows of the list."""
     result: list[tuple[str, ...]] = []
     for row in rows:
-        values = dict(zip(REBASE_COLUMNS, row, strict=True))
+        values = dict(zip(OWN_LISTS["rebases"], row, strict=True))
         (mart,) = _marts_of(values["measure"])
         values["measure"] = values["measure"].rpartition(".")[2]
         result.append((mart, *values.values()))

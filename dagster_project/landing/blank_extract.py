@@ -10,7 +10,7 @@ from pathlib import Path
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 
@@ -86,7 +86,7 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     if force is not None:
         return force.strip().lower()
     dropped = {e.force_code for e in read_ledger(home) if e.force_code}
-    areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+    areas = read_own_list(home.seeds / "areas.csv")
     listed = {row[0] for row in areas} or {row["force_code"] for row in read_seed("areas")}
     mappings = read_mappings(home, load_contracts(), force_names())
     likely = dropped or {f for named in mappings.valid for f in named.mapping.forces} or listed

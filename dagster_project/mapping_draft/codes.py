@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import OWN_LISTS, areas_of_force, classifying_columns, other_unit_names, read_own_list
+from dagster_project.core.reference_lists import areas_of_force, classifying_columns, other_unit_names, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.landing import vocabulary
 
@@ -102,7 +102,7 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
     """Values of a classifying column that a file may land with, lower case -> as the list spells them: units of all forces if
     none is named."""
     if column.type == "unit":
-        own_forces = {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
+        own_forces = {row[0] for row in read_own_list(home.seeds / "areas.csv")}
         forces = [force] if force else own_forces or force_names()
         listed = [a[c] for f in forces for a in areas_of_force(home, f) for c in ("lpu_code", "lpu_name")]
         other_names = [name for f, name, _ in other_unit_names(home) if f in forces]

@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import OWN_LISTS, classifying_columns, read_own_list
+from dagster_project.core.reference_lists import classifying_columns, read_own_list
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
@@ -225,7 +225,7 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     if forces_named:
         return forces_named[0] if len(forces_named) == 1 else None
     likely = {e.force_code for e in read_ledger(home) if e.force_code}
-    likely = likely or {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
+    likely = likely or {row[0] for row in read_own_list(home.seeds / "areas.csv")}
     return likely.pop() if len(likely) == 1 else None
 
 

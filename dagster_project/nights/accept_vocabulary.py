@@ -80,7 +80,7 @@ def _changed_list(path: Path, extract: str, column: str, new_rows: Mapping[str, 
     """The rows of the list, its header first, with new ones in place of those of the same value. Further columns, such as
     notes, stay. `new_rows`: value in lower case -> extract, column, value, meaning. Raises SeedError."""
     columns = OWN_LISTS["vocabulary"]
-    read_own_list(path, columns)
+    read_own_list(path)
     if not path.exists():
         return [list(columns), *map(list, new_rows.values())]
     text = visible(path.read_text(encoding="utf-8-sig"))
@@ -144,8 +144,8 @@ def _most_in_conflict(
 def _are_own_lists_readable(home: Home) -> bool:
     """Whether the home's own lists can be read. If not, the night fails later, and says what is wrong with them."""
     try:
-        for name, columns in OWN_LISTS.items():
-            read_own_list(home.seeds / f"{name}.csv", columns)
+        for name in OWN_LISTS:
+            read_own_list(home.seeds / f"{name}.csv")
     except SeedError:
         return False
     return True

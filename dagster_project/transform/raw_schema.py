@@ -26,8 +26,6 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import (
-    OWN_LISTS,
-    REBASE_COLUMNS,
     UNIT,
     own_words,
     read_own_list,
@@ -202,9 +200,9 @@ def prepare_raw(
         _withheld_versions(con, home, contracts, shown, as_totals)
         carry_forward(con, to_rebuild, as_totals)
         for name in ("areas", "offence_codes", "unit_names"):
-            make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
+            make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv"))
         # The project's rows (none as shipped), and the home's.
-        rebases = [read_own_list(folder / "rebases.csv", REBASE_COLUMNS) for folder in (SEEDS, home.seeds)]
+        rebases = [read_own_list(folder / "rebases.csv") for folder in (SEEDS, home.seeds)]
         make_raw_table(con, "rebases", rebase_rows(chain(*rebases)))
         _vocabulary(con, home)
         make_month_tables(con, home)

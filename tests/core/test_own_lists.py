@@ -14,7 +14,7 @@ PLAIN = f"{HEADER}\n{ROWS}"
 
 def read_areas(folder: Path, text: str, name: str = "areas.csv") -> list[tuple[str, ...]]:
     (folder / name).write_text(text, encoding="utf-8", newline="")
-    return read_own_list(folder / "areas.csv", OWN_LISTS["areas"])
+    return read_own_list(folder / "areas.csv")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_another_name_is_of_one_listed_unit(tmp_path: Path, row: str, message: s
     path = tmp_path / "unit_names.csv"
     path.write_text(f"force_code,other_name,lpu_code\n{row}\n", encoding="utf-8")
     with pytest.raises(SeedError, match=re.escape(message)) as error:
-        read_own_list(path, OWN_LISTS["unit_names"])
+        read_own_list(path)
     assert str(error.value).startswith("seeds/unit_names.csv: ")
 
 
@@ -113,4 +113,4 @@ def test_a_unit_may_have_several_other_names_and_its_own(tmp_path: Path) -> None
     path = tmp_path / "unit_names.csv"
     rows = [("derbyshire", "The Dales", "dales"), ("derbyshire", "Dales", "dales"), ("derbyshire", "D Division", "dales")]
     path.write_text("\n".join(map(",".join, [OWN_LISTS["unit_names"], *rows])), encoding="utf-8")
-    assert read_own_list(path, OWN_LISTS["unit_names"]) == rows
+    assert read_own_list(path) == rows

@@ -10,9 +10,9 @@ from support import candidate
 
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.raw_table_columns import columns_of
-from dagster_project.core.reference_lists import REBASE_COLUMNS as COLUMNS
-from dagster_project.core.reference_lists import SeedError, read_own_list, rebase_rows
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list, rebase_rows
 
+COLUMNS = OWN_LISTS["rebases"]
 GOOD = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2024-07-01", "New form")
 
 
@@ -48,7 +48,7 @@ def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
 )
 def test_an_invalid_row_is_named_by_its_line(tmp_path: Path, row: tuple[str, ...], message: str) -> None:
     with pytest.raises(SeedError) as error:
-        read_own_list(write_list(tmp_path, GOOD, row), COLUMNS)
+        read_own_list(write_list(tmp_path, GOOD, row))
     assert message in str(error.value) and str(error.value).startswith("seeds/rebases.csv: line 3: ")
 
 
@@ -68,13 +68,13 @@ def test_a_name_in_place_of_the_code_is_refused(tmp_path: Path, area_type: str, 
     (tmp_path / "areas.csv").write_text(areas, encoding="utf-8")
     rows = [("derbyshire", area_type, area, *GOOD[3:]) for area in (written, code)]
     with pytest.raises(SeedError, match=f"{area_type}: area_code '{written}' is not the code of an area: write {code}$"):
-        read_own_list(write_list(tmp_path, *rows), COLUMNS)
-    assert read_own_list(write_list(tmp_path, rows[1]), COLUMNS) == [rows[1]]
+        read_own_list(write_list(tmp_path, *rows))
+    assert read_own_list(write_list(tmp_path, rows[1])) == [rows[1]]
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match="line 1: the header lacks reason"):
-        read_own_list(write_list(tmp_path, GOOD[:-1], columns=COLUMNS[:-1]), COLUMNS)
+        read_own_list(write_list(tmp_path, GOOD[:-1], columns=COLUMNS[:-1]))
 
 
 def test_valid_rows_are_accepted(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_valid_rows_are_accepted(tmp_path: Path) -> None:
         GOOD, with_cell("rebase_on", "2024-07-02"), with_cell("category", "Other"),
         with_cell("measure", "mart_mda_orders.orders"), (*GOOD[:1], "lpu", "chesterfield", *GOOD[3:]),
     ]  # fmt: skip
-    rebases = rebase_rows(read_own_list(write_list(tmp_path, *rows), COLUMNS))
+    rebases = rebase_rows(read_own_list(write_list(tmp_path, *rows)))
     assert len(rebases) == 5 and all(len(row) == len(columns_of("rebases")) for row in rebases)
     assert [(r[0], r[4]) for r in rebases[2:4]] == [
         ("mart_naloxone", "naloxone_administrations"), ("mart_mda_orders", "orders"),

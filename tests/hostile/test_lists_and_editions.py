@@ -47,26 +47,26 @@ def test_a_name_in_a_list_is_printable_or_refused_with_its_line(tmp_path: Path, 
     visible_text = visible(text).strip()
     if visible_text == "Not recorded":
         with pytest.raises(SeedError, match=r"line 3: U2 .Not recorded. is what rows without a unit count as"):
-            read_own_list(path, COLUMNS)
+            read_own_list(path)
         return
     is_bad = not is_printable(visible_text) or len(visible_text) > LONGEST
     if is_bad:
         with pytest.raises(SeedError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:
-            read_own_list(path, COLUMNS)
+            read_own_list(path)
         assert is_printable(str(refused.value))
     else:
-        assert read_own_list(path, COLUMNS)[1][-1] == visible_text
+        assert read_own_list(path)[1][-1] == visible_text
 
 
 def test_names_that_are_too_long_or_not_csv_are_refused(tmp_path: Path) -> None:
-    assert len(read_own_list(write_areas(tmp_path, f"derbyshire,S,S,U,{'x' * LONGEST}"), COLUMNS)) == 1
+    assert len(read_own_list(write_areas(tmp_path, f"derbyshire,S,S,U,{'x' * LONGEST}"))) == 1
     for row, message in (
         (f"derbyshire,S,S,U,{'x' * (LONGEST + 1)}", "has 1,001 characters: 1,000 at most"),
         (f"derbyshire,S,S,U,{'x' * 200_000}", "line 2: not readable as CSV: field larger"),
         ("derbyshire,S,S,U,a\0b", "line 2"),
     ):
         with pytest.raises(SeedError, match=message):
-            read_own_list(write_areas(tmp_path, row), COLUMNS)
+            read_own_list(write_areas(tmp_path, row))
 
 
 def test_a_population_is_a_plausible_number(new_home: Home) -> None:

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
-from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import read_own_list
 from dagster_project.core.sql import literal
 
 from .workbook import workbook
@@ -60,9 +60,7 @@ def test_invisible_characters_in_a_list_of_the_force(warehouse):
         "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,N,North,High\u00a0Peak,High Peak\u200b\n",
         encoding="utf-8",
     )
-    assert read_own_list(warehouse.home.seeds / "areas.csv", OWN_LISTS["areas"]) == [
-        ("derbyshire", "N", "North", "High Peak", "High Peak")
-    ]
+    assert read_own_list(warehouse.home.seeds / "areas.csv") == [("derbyshire", "N", "North", "High Peak", "High Peak")]
     entry = warehouse.land("crimes", *(f"C{n},2025-03-01,92D,Recorded,High\u00a0Peak" for n in range(60)))
     assert (entry.outcome, entry.unknown_values) == ("accepted", {})
 

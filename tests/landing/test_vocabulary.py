@@ -312,10 +312,10 @@ def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path,
     path = tmp_path / "vocabulary.csv"
     path.write_text(f"extract,column,value,counts_as\n{row}\n", encoding="utf-8")
     if reason is None:
-        assert read_own_list(path, OWN_LISTS["vocabulary"]) == [("incidents", "qualifiers", "Narcotics", "Drugs")]
+        assert read_own_list(path) == [("incidents", "qualifiers", "Narcotics", "Drugs")]
         return
     with pytest.raises(SeedError, match=re.escape(reason)):
-        read_own_list(path, OWN_LISTS["vocabulary"])
+        read_own_list(path)
 
 
 @pytest.mark.parametrize("code", ["04-Jan", "4-Jan-25", "Apr-01", "04/01/2026", "4/1/25", "2026-01-04", "2026-01-04 00:00:00"])
@@ -323,21 +323,21 @@ def test_a_code_that_a_spreadsheet_made_a_date_of_is_refused(tmp_path: Path, cod
     path = tmp_path / "offence_codes.csv"
     path.write_text(f"offence_code,offence_class\n4/1,trafficking\n{code},possession\n", encoding="utf-8")
     with pytest.raises(SeedError, match=f"^seeds/offence_codes.csv: line 3: offence_code '{code}' is what a spreadsheet makes"):
-        read_own_list(path, OWN_LISTS["offence_codes"])
+        read_own_list(path)
 
 
 def test_codes_that_look_like_dates_are_codes(tmp_path: Path) -> None:
     codes = ["4/1", "DRG-01", "POS-12", "12-ABC", "MAY-01", "92D", "105/2", "1-A"]
     path = tmp_path / "offence_codes.csv"
     path.write_text("offence_code,offence_class\n" + "".join(f"{code},possession\n" for code in codes), encoding="utf-8")
-    assert [code for code, _ in read_own_list(path, OWN_LISTS["offence_codes"])] == codes
+    assert [code for code, _ in read_own_list(path)] == codes
 
 
 def test_an_offence_code_is_listed_once_in_any_case(tmp_path: Path) -> None:
     path = tmp_path / "offence_codes.csv"
     path.write_text("offence_code,offence_class\nzz1,possession\nZZ1,other\n", encoding="utf-8")
     with pytest.raises(SeedError, match=r"line 3: ZZ1 appears twice \(line 2 too\)"):
-        read_own_list(path, OWN_LISTS["offence_codes"])
+        read_own_list(path)
 
 
 def test_a_home_s_own_lists_win(new_home: Home) -> None:

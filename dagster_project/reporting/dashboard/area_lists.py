@@ -15,8 +15,6 @@ from dagster_project.core.reference_lists import SeedError, fault_of_text, read_
 
 Population = dict[str, tuple[int, str]]
 """By `force/area_type/area_code`: the number of people, and when they were counted."""
-COLUMNS = ("force_code", "area_type", "area_code", "population", "as_of")
-"""`as_of`: when and by whom they were counted, as the page prints it: `Mid-2024 estimate, ONS`."""
 
 FILE = "seeds/areas.geojson"
 KEYS = ("force_code", "area_type", "area_code")
@@ -52,7 +50,7 @@ def read_area_lists(home: Home) -> AreaLists:
 
 def read_population(home: Home) -> Population:
     """Raises SeedError."""
-    rows = read_own_list(home.seeds / "population.csv", COLUMNS)
+    rows = read_own_list(home.seeds / "population.csv")
     return {f"{force}/{area_type}/{area}": (int(people), as_of) for force, area_type, area, people, as_of in rows}
 
 
