@@ -50,9 +50,9 @@ def main() -> None:
             run_night(home, Path(folder) / "extracts")
         shutil.copy(home.warehouse, warehouse)
         warehouse.chmod(0o600)
-        _write(warehouse, Path(folder) / "sample")
+        _write(warehouse, Path(folder) / "sample", home)
         stretch(warehouse, given.years)
-        _write(warehouse, Path(folder) / "many")
+        _write(warehouse, Path(folder) / "many", home)
         copy_forces(Path(folder) / "many", given.forces)
         rows = []
         with sync_playwright() as play:
@@ -65,9 +65,9 @@ def main() -> None:
         write_results("dashboard", rows, given.out)
 
 
-def _write(warehouse: Path, folder: Path) -> None:
+def _write(warehouse: Path, folder: Path, home: Home) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as con:
-        write(con, folder, True)
+        write(con, folder, home)
 
 
 def stretch(warehouse: Path, years: int) -> None:

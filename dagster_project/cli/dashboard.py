@@ -22,16 +22,15 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from dagster_project.core.made_up_home import holds_made_up, sample_day_of
     from dagster_project.publishing.changes_since import changes_since
-    from dagster_project.reporting.dashboard import write_whole_folder
-    from dagster_project.reporting.dashboard.area_lists import read_area_lists
+    from dagster_project.reporting.dashboard import MARK, write
+    from dagster_project.reporting.pack.write import whole_folder
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import record_disclosure
 
     with connect(home, reason, by="pam dashboard") as con:
         target = out.expanduser().absolute()
         record_disclosure(home, reason, by="pam dashboard", what="dashboard", to=str(target))
-        lists, changes, today = read_area_lists(home), changes_since(home, con), sample_day_of(home)
-        write_whole_folder(con, target, holds_made_up(home), lists=lists, changes=changes, today=today, overwrite=replace)
+        with whole_folder(target, replace, MARK, "a dashboard") as new:
+            write(con, new, home, changes=changes_since(home, con))
     echo(str(target / "index.html"))

@@ -1,13 +1,12 @@
 """Figures that changed since the night that readers had before, for the dashboard."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.memory import NO_SPILL
+from dagster_project.core.memory import working_database
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
 
@@ -48,12 +47,11 @@ from differences group by all order by all
 """
 
 
-def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
+def changes_since(home: Home, con: duckdb.DuckDBPyConnection) -> Changes:
     """What changed between the night that `con` reads and the kept night that readers had before it.
 
-    `settings`: DuckDB's memory settings (`core.memory`). Returns `NOT_KNOWN` if no earlier night is kept, or it can't be read:
-    the dashboard is then written without it. Most periods are the same on most nights: if their figures have the same hash,
-    they are not compared one by one.
+    Returns `NOT_KNOWN` if no earlier night is kept, or it can't be read: the dashboard is then written without it. Most periods
+    are the same on most nights: if their figures have the same hash, they are not compared one by one.
     """
     path, night_id = one_row(
         con,
@@ -61,14 +59,14 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[
         " database_name = current_database()",
     )
     try:
-        return between(kept_before(home, night_id or "").path, Path(path), settings)
+        return between(home, kept_before(home, night_id or "").path, Path(path))
     except (NotKeptError, ValueError, duckdb.Error):
         return NOT_KNOWN
 
 
-def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
+def between(home: Home, earlier: Path, later: Path) -> Changes:
     """What changed between two nights' files. The earlier file is named by its night's id. Raises ValueError, duckdb.Error."""
-    with duckdb.connect(config=dict(settings)) as con:
+    with working_database(home) as con:
         attach(con, earlier, "earlier")
         attach(con, later, "later")
         con.execute(

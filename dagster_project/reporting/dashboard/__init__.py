@@ -7,7 +7,6 @@ when they are needed; a small script for each force has what the first page show
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.files import write_for_all
-from dagster_project.core.home import DBT_PROJECT
+from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.core.reuse_outputs import ReusedFiles
 
 from ..pack.web_pages import write_text
-from ..pack.write import whole_folder
-from .area_lists import NO_LISTS, AreaLists
+from .area_lists import read_outlines
 from .changes import MAX_LISTED, NOT_KNOWN, Changes
 from .contents import accepted_files, read_contents
 from .data import hash_marts, pack_mart, pack_overview
@@ -31,6 +29,8 @@ PAGE_FILES = (
     "index.html", "dashboard.js", "figures.js", "specs.js", "charts.js", "evidence.js", "measure.js", "compare.js",
     "overview.js",
 )  # fmt: skip
+MARK = PAGE_FILES[1]
+"""A file that marks a folder as a dashboard."""
 VEGA = "vega.js"
 CACHE = DBT_PROJECT / "target"
 
@@ -38,23 +38,20 @@ CACHE = DBT_PROJECT / "target"
 def write(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
-    is_made_up: bool = False,
+    home: Home,
     links: Sequence[tuple[str, str]] = (),
-    lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
     reused: ReusedFiles | None = None,
-    today: date | None = None,
 ) -> None:
-    """Write the dashboard of the night that `con` reads into `folder`; `index.html` opens it.
+    """Write the dashboard of the night of a home that `con` reads into `folder`; `index.html` opens it.
 
-    `is_made_up`: the data are made up, and the page says so. `links`: addresses of what is published with it, and descriptions.
-    `lists`: the home's own lists of areas. `changes`: figures that changed since the night before. `reused`: files of the last
-    publication that may be reused. `today`: no later period has begun; None: the day in London on which the night started. The
-    same night, lists and changes give the same bytes. Raises OSError.
+    `links`: addresses of what is published with it, and descriptions. `changes`: figures that changed since the night before.
+    `reused`: files of the last publication that may be reused. The same night, changes and lists of the home give the same
+    bytes. Raises OSError and SeedError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    reused = reused or ReusedFiles()
-    contents = read_contents(con, is_made_up, lists, today)
+    reused, outlines = reused or ReusedFiles(), read_outlines(home)
+    contents = read_contents(con, home, outlines)
     hashes = hash_marts(con, {m for f in contents["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in contents["forces"]):
         scripts = folder / "data" / force
@@ -64,8 +61,8 @@ def write(
                 listed = {"rows": changes.rows.get((mart, force), []), "periods": changes.periods.get((mart, force), [])}
                 _write_script(scripts / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", listed)
         _write_script(scripts / "overview.js", "pamOverview", f"{force}/overview", pack_overview(figures, force))
-        if force in lists.outlines:
-            _write_script(scripts / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
+        if force in outlines:
+            _write_script(scripts / "outlines.js", "pamOutlines", f"{force}/outlines", outlines[force])
         _write_script(scripts / "files.js", "pamFiles", f"{force}/files", accepted_files(con, force))
     counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
     for (mart, force), own_counts in changes.counts.items():
@@ -80,24 +77,6 @@ def write(
     reused.reuse_or_make(
         folder / VEGA, version("vl-convert-python"), lambda path: path.write_bytes(b"(() => {\n" + _vega() + b"\n})();\n")
     )
-
-
-def write_whole_folder(
-    con: duckdb.DuckDBPyConnection,
-    out: Path,
-    is_made_up: bool,
-    *,
-    lists: AreaLists = NO_LISTS,
-    changes: Changes = NOT_KNOWN,
-    today: date | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Write the dashboard to `out`, whole or not at all, in place of an earlier one.
-
-    Raises OutError if `out` holds other things and `overwrite` is not set, and OSError.
-    """
-    with whole_folder(out, overwrite, PAGE_FILES[1], "a dashboard") as new:
-        write(con, new, is_made_up, lists=lists, changes=changes, today=today)
 
 
 def _write_mart(

@@ -5,7 +5,6 @@
 
 import json
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,26 +29,8 @@ latitude of the middle of the force's outlines), and `source`, if the file has a
 Polygons = list[list[list[tuple[float, float]]]]
 
 
-@dataclass(frozen=True)
-class AreaLists:
-    """Population, for rates, from `seeds/population.csv`, and outlines, for a map."""
-
-    population: Population = field(default_factory=dict)
-    outlines: Outlines = field(default_factory=dict)
-
-
-NO_LISTS = AreaLists()
-
-
-def read_area_lists(home: Home) -> AreaLists:
-    """The lists of a home, and the project's outlines where it has none. Raises SeedError for an invalid list, with file, line
-    and reason.
-    """
-    return AreaLists(read_population(home), read_outlines(home))
-
-
 def read_population(home: Home) -> Population:
-    """Raises SeedError."""
+    """Read `seeds/population.csv`, for rates. Raises SeedError, with line and reason."""
     rows = read_own_list(home.seeds / "population.csv")
     return {f"{force}/{area_type}/{area}": (int(people), as_of) for force, area_type, area, people, as_of in rows}
 
@@ -64,7 +45,7 @@ class _Outline(NamedTuple):
 
 
 def read_outlines(home: Home) -> Outlines:
-    """Read the outlines: the home's own, and the project's of the forces and area types that the home's file lacks.
+    """Read the outlines, for a map: the home's own, and the project's of the forces and area types that its file lacks.
 
     Raises SeedError, with the feature, the reason and what to do.
     """

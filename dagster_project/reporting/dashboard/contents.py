@@ -1,20 +1,21 @@
 """The index of the dashboard: what can be chosen, names, and the state of the night."""
 
-from datetime import UTC, date
+from datetime import UTC
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
-from dagster_project.core.home import LONDON
+from dagster_project.core.home import LONDON, Home
 from dagster_project.core.judged_in_words import NOT_JUDGED, SMALL
+from dagster_project.core.made_up_home import holds_made_up, sample_day_of
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..formula_words import formula_in_words
 from ..status_words import status_in_words
-from .area_lists import AreaLists
+from .area_lists import Outlines, read_population
 from .data import NEAREST, check_name
 
 KINDS = {
@@ -32,11 +33,8 @@ AREAS = {
 }  # fmt: skip
 
 
-def read_contents(
-    con: duckdb.DuckDBPyConnection, is_made_up: bool, lists: AreaLists, today: date | None = None
-) -> dict[str, Any]:
-    """What can be chosen, names, and the state of the night. `lists`: the home's own lists. `today`: no later period has begun;
-    None: the day in London on which the night started."""
+def read_contents(con: duckdb.DuckDBPyConnection, home: Home, outlines: Outlines) -> dict[str, Any]:
+    """What can be chosen, names, and the state of the night. Raises SeedError."""
     marts = con.execute(
         "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"
         " and name not in ('measures', 'mart_control_charts') order by description"
@@ -47,18 +45,19 @@ def read_contents(
         marts_of.setdefault(check_name(force), []).append(check_name(mart))
     nights = read_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
-    today = today or (nights[0]["started_at"].replace(tzinfo=UTC).astimezone(LONDON).date() if nights else None)
+    started_on = nights[0]["started_at"].replace(tzinfo=UTC).astimezone(LONDON).date() if nights else None
     return {
-        "today": today,
-        "sample": is_made_up,
+        # No later period has begun.
+        "today": sample_day_of(home) or started_on,
+        "sample": holds_made_up(home),
         "small": SMALL,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
         "notJudged": NOT_JUDGED,
         "kinds": KINDS,
         "areaTypes": AREAS,
         "nearest": NEAREST,
-        "population": {k: p for k, p in lists.population.items() if k.partition("/")[0] in marts_of},
-        "outlined": sorted(f for f in lists.outlines if f in marts_of),
+        "population": {k: p for k, p in read_population(home).items() if k.partition("/")[0] in marts_of},
+        "outlined": sorted(f for f in outlines if f in marts_of),
         "categories": describe_offences(c for (c,) in con.execute(
             f"select distinct category from marts.{OFFENCE_MART} order by all").fetchall()),
         "forces": [

@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.made_up_home import SAMPLE_DAY
-from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists
+from dagster_project.core.made_up_home import SAMPLE_MARK
+from dagster_project.reporting.dashboard import write
 from dagster_project.serving import connect
 
 
@@ -22,8 +21,9 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
     """The dashboard of the sample. Do not change it."""
 
     def make(folder: Path) -> None:
+        (folder / SAMPLE_MARK).touch()
         with connect(sample_home) as con:
-            write_whole_folder(con, folder / "out", True, lists=read_area_lists(sample_home), today=SAMPLE_DAY)
+            write(con, folder / "out", Home(folder))
 
     return made_once("dashboard", make) / "out"
 

@@ -163,9 +163,8 @@ def main() -> None:
     from support import publish_night
 
     from dagster_project.core.home import Home, be_quiet
-    from dagster_project.core.made_up_home import SAMPLE_DAY
-    from dagster_project.reporting.dashboard import write_whole_folder
-    from dagster_project.reporting.dashboard.area_lists import read_area_lists
+    from dagster_project.core.made_up_home import SAMPLE_MARK
+    from dagster_project.reporting.dashboard import write
     from dagster_project.sample import write_sample
     from dagster_project.serving import connect
 
@@ -175,8 +174,9 @@ def main() -> None:
         write_sample(home.inbox)
         publish_night(home)
         write_people(home.seeds)
+        (home.path / SAMPLE_MARK).touch()
         with connect(home) as con:
-            write_whole_folder(con, out, True, lists=read_area_lists(home), today=SAMPLE_DAY)
+            write(con, out, home)
         page = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"]).new_page()
 
         def open_it(**picked: Any) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from dagster_project.core.home import Home
 from dagster_project.publishing.changes_since import between, changes_since
 from dagster_project.publishing.publications import Publication
-from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard import write
 from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
 from dagster_project.serving import connect
 from dagster_project.serving.diff import compare
@@ -80,7 +80,7 @@ def test_two_figures_that_become_complete_both_count_as_changed(tmp_path: Path) 
                 " 'Jun 2025' as period_label, 'count' as unit, 5.0 as value, 5.0 as numerator, 1.0 as denominator,"
                 f" '{status}' as data_status from unnest(['north', 'south']) as areas (area)"
             )
-    changes = between(tmp_path / f"{BEFORE}.duckdb", tmp_path / "now.duckdb")
+    changes = between(Home(tmp_path), tmp_path / f"{BEFORE}.duckdb", tmp_path / "now.duckdb")
     assert changes.counts == {("mart_iom", "kent"): (2, 0, 0, 0)}
 
 
@@ -106,7 +106,7 @@ def test_an_unreadable_kept_night_does_not_stop_the_dashboard(sample_home: Home,
 
 def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sample_home: Home, tmp_path: Path) -> None:
     with connect(sample_home) as con:
-        write_whole_folder(con, tmp_path / "out", True, changes=changes)
+        write(con, tmp_path / "out", sample_home, changes=changes)
 
     def changed_rows(**picked: Any) -> list[str]:
         page = opened(tmp_path / "out", **picked)
@@ -130,7 +130,7 @@ def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sampl
 def test_too_many_changes_are_left_to_pam_diff(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
     many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MAX_LISTED, 0, 1, 0)})
     with connect(sample_home) as con:
-        write_whole_folder(con, tmp_path / "out", True, changes=many)
+        write(con, tmp_path / "out", sample_home, changes=many)
     assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
     index = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
     counts = {"derbyshire": {"mart_iom": [MAX_LISTED, 0, 1, 0]}}

@@ -11,8 +11,8 @@ import pytest
 from support import published
 
 from dagster_project.core.home import PROJECT, SEEDS, Home
-from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines
+from dagster_project.reporting.dashboard import write
+from dagster_project.reporting.dashboard.area_lists import read_outlines
 from dagster_project.serving import connect
 
 from .test_ten_questions import make_outlines
@@ -30,7 +30,7 @@ def with_maps(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The dashboard of the sample with the project's outlines."""
     out = tmp_path_factory.mktemp("mapped") / "out"
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_area_lists(sample_home))
+        write(con, out, sample_home)
     return out
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.made_up_home import SAMPLE_DAY
-from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists
+from dagster_project.core.made_up_home import SAMPLE_MARK
+from dagster_project.reporting.dashboard import write
 from dagster_project.serving import connect
 
 from . import pictures
@@ -18,8 +17,9 @@ from . import pictures
 def dashboard_with_people(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, home = tmp_path_factory.mktemp("pictured") / "out", Home(tmp_path_factory.mktemp("people"))
     pictures.write_people(home.seeds)
+    (home.path / SAMPLE_MARK).touch()
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_area_lists(home), today=SAMPLE_DAY)
+        write(con, out, home)
     return out
 
 

@@ -23,7 +23,7 @@ def nine_forces(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> 
         months = "select count(distinct period_start) from {} where mart = 'mart_stop_search' {}"
         assert con.execute(months.format("marts.measures", "and period_type = 'month'")).fetchone() >= (58,)
         assert con.execute(months.format("marts.mart_control_charts", "")).fetchone() >= (30,)
-        write(con, warehouse.parent / "out", True)
+        write(con, warehouse.parent / "out", sample_home)
     copy_forces(warehouse.parent / "out", 9)
     return warehouse.parent / "out"
 

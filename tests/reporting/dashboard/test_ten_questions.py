@@ -16,9 +16,10 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import MADE_UP_MARK
 from dagster_project.core.reference_lists import SeedError
-from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines, read_population
+from dagster_project.reporting.dashboard import write
+from dagster_project.reporting.dashboard.area_lists import read_outlines, read_population
 from dagster_project.serving import connect
 
 UNIT_FIGURES = (
@@ -46,8 +47,9 @@ def dashboard_with_lists(sample_home: Home, tmp_path_factory: pytest.TempPathFac
     (home.seeds / "population.csv").write_text(f"force_code,area_type,area_code,population,as_of\n{rows}", encoding="utf-8")
     shapes = make_outlines("chesterfield", "dales", "erewash", "nowhere")
     (home.seeds / "areas.geojson").write_text(json.dumps(shapes), encoding="utf-8")
+    (home.path / MADE_UP_MARK).touch()
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_area_lists(home))
+        write(con, out, home)
     return out
 
 
