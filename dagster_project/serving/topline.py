@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import duckdb
 
+from dagster_project.core.explained_months import rebases
 from dagster_project.core.judged_in_words import charts_in_words
-from dagster_project.core.rebases_in_published_file import rebases
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import has_table, literal
 
 from .typed_names import area_named, areas_of, force_named, forces_of, measures_named
 
@@ -104,8 +104,8 @@ def topline(
     # These names come from the project's list, never from the person.
     wanted_measures = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
     values = {"force": force, "area_type": place.kind, "area_code": place.code}
-    exists = con.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [CHARTS]).fetchone()
-    query = _LINES.format(wanted=wanted_measures, charts=charts_in_words(_OWN_CHARTS, "area") if exists else _NO_CHARTS)
+    charts = charts_in_words(_OWN_CHARTS, "area") if has_table(con, "marts", CHARTS) else _NO_CHARTS
+    query = _LINES.format(wanted=wanted_measures, charts=charts)
     rows = con.cursor().execute(query, values).fetchall()
     changed = {(r.mart, r.measure): r.month for r in rebases(con, force) if r[2:5] == (place.kind, place.name, "all")}
     lines = []

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
+from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import app
-from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
+from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt

@@ -8,7 +8,7 @@ import duckdb
 from dagster_project.core.worker_process import BUILDER
 from dagster_project.transform.dbt_runner import project_relations
 
-from ..category_words import OFFENCE_MART, describe_offences
+from ..measure_words import OFFENCE_MART, describe_offences
 from ..pack.web_pages import TEMPLATES, make_environment, write_text
 from ..status_words import status_in_words
 from .lineage import Lineage

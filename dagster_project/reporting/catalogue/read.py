@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, read_seed
+from dagster_project.core.sql import has_table
 
 from ..pack.model import UNITS
 from ..pack.wording import slug
@@ -148,8 +149,7 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
 
 def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
     """How many values of each column no list knows; none in a night of a version that did not record them."""
-    exists = con.execute("select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'vocabulary'").fetchone()
-    if exists is None:
+    if not has_table(con, "meta", "vocabulary"):
         return ()
     return tuple(
         read_rows(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ..category_words import OFFENCE_MART
+from ..measure_words import OFFENCE_MART
 from .read import Catalogue, Measure
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
+from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.sql import one_row
@@ -20,7 +20,7 @@ from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
-from ..formula_words import formula_in_words
+from ..measure_words import formula_in_words
 from ..status_words import NEVER_RECEIVED, status_in_words
 from .control_chart_words import read_evidence, window_of
 from .findings import choose_findings

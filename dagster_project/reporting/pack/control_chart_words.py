@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from dagster_project.core.explained_months import Rebase, rebases
 from dagster_project.core.judged_in_words import NOT_JUDGED, charts_in_words, is_small
 from dagster_project.core.plurals import counted
-from dagster_project.core.rebases_in_published_file import Rebase, rebases
+from dagster_project.core.sql import has_table
 from dagster_project.editions.tables import CHANGES
 from dagster_project.public_form.public_windows import FigureSeries
 
@@ -150,8 +151,7 @@ def _read_control_charts(
 ) -> ControlCharts:
     """The control charts of series, oldest month first. A series without a chart is left out, as are all those of a night that
     had no charts yet. `marts_public` has none where a month is hidden or figures are rounded."""
-    exists = con.execute("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, CHARTS]).fetchone()
-    if not keys or not exists:
+    if not keys or not has_table(con, schema, CHARTS):
         return {}
     wanted_charts = f"""(
         select charts.* from {schema}.{CHARTS} as charts

@@ -13,7 +13,7 @@ import jinja2
 from dagster_project.core.plurals import counted
 from dagster_project.editions.verdicts import share_checked
 
-from ..formula_words import formula_in_words
+from ..measure_words import formula_in_words
 from . import wording as words
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .picture_cache import NOT_DRAWN, draw_svgs

@@ -1,4 +1,4 @@
-"""Describes categories that are codes: `92C` is `Other drug offences`."""
+"""Measures and their categories in words, for readers who know neither the names of measures nor the codes of offences."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ OFFENCE_MART = "mart_drug_offences"
 
 
 def describe_offences(codes: Iterable[str]) -> dict[str, str]:
-    """The descriptions of offence codes; an unknown code is left out.
+    """The descriptions of offence codes: `92C` is `Other drug offences`. An unknown code is left out.
 
     A code of which the list only has parts (`77/50`) is described by those of its parts that are drug offences.
     """
@@ -22,3 +22,13 @@ def describe_offences(codes: Iterable[str]) -> dict[str, str]:
         elif parts:
             descriptions[code] = "; ".join(dict.fromkeys(parts))
     return descriptions
+
+
+def formula_in_words(formula: str | None, meaning: str = "") -> str:
+    """How the months of a measure make a period: its formula (`meta.dictionary`) in words. Of a rate it leaves out which
+    measures are divided: its meaning says that, and the catalogue and `pam trace` give the formula itself. Empty where
+    `meaning` has the same words, such as `as published`."""
+    formula = formula or ""
+    if formula.startswith("100 * "):
+        return "Both numbers are totalled over the period, then divided"
+    return "" if formula.lower() in meaning.lower() else formula

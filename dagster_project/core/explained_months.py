@@ -1,10 +1,13 @@
-"""Months that a person accepted although the gate questioned them, and why: those that the published file has."""
+"""Months that a person has explained, those that the published file has: accepted although the gate questioned them, or the
+first after a known change, from which control charts start again (a home's `rebases.csv`)."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 import duckdb
+
+from .sql import has_table
 
 
 class AcceptedMonth(NamedTuple):
@@ -35,3 +38,28 @@ def accepted_within(
     """The accepted months of these measures that overlap the window. `first`: None for no lower limit."""
     first_month = f"{first:%Y-%m}" if first else ""
     return [a for a in accepted if a.measure in measures and first_month <= a.month <= f"{last:%Y-%m}"]
+
+
+class Rebase(NamedTuple):
+    """A series, the first month after a known change, and what the change is."""
+
+    mart: str
+    measure: str
+    area_type: str
+    area_name: str
+    category: str
+    month: date
+    reason: str
+
+
+def rebases(con: duckdb.DuckDBPyConnection, force: str, schema: str = "marts") -> list[Rebase]:
+    """A force's rebases, the oldest first, of areas with figures in the schema. A night of an earlier version has none."""
+    if not has_table(con, "meta", "rebases") or not con.execute("select 1 from meta.rebases limit 1").fetchone():
+        return []
+    rows = con.execute(
+        "select mart, measure, area_type, area_name, category, date_trunc('month', rebase_on)::date, reason"
+        f" from meta.rebases join (select distinct force_code, area_type, area_code, area_name from {schema}.measures)"
+        " using (force_code, area_type, area_code) where force_code = ? order by rebase_on",
+        [force],
+    ).fetchall()
+    return [Rebase(*row) for row in rows]
