@@ -93,7 +93,7 @@ def test_other_files_may_be_beside_the_lists(tmp_path: Path, name: str) -> None:
         ("derbyshire,erewash,dales", "derbyshire, erewash: is the code or name of the unit erewash: rows that say"),
         ("derbyshire,not recorded,dales", "derbyshire, not recorded: rows that say so have no unit: leave it out"),
         ("derbyshire,Unknown,dales", "derbyshire, Unknown: rows that say so have no unit: leave it out"),
-        ("derbyshire,Peak,dales\nderbyshire,PEAK,high-peak", "line 3: derbyshire peak appears twice (line 2 too)"),
+        ("derbyshire,Peak,dales\nderbyshire,PEAK,high-peak", "line 3: derbyshire PEAK appears twice (line 2 too)"),
         (
             "kent,Dover,dales",
             "kent, Dover: lpu_code 'dales' is not the code of a unit: write the code that the unit has in areas.csv now, or"

@@ -303,7 +303,7 @@ def test_number_of_a_drug_offence_is_not_suggested_as_counting_nowhere(new_home:
         ("naloxone,lpu,Elsewhere,Drugs", "counts as nothing, not 'Drugs'"),
         ("incident,qualifiers,Narcotics,Drugs", "no extract is called 'incident'; is incidents meant?"),
         ("incidents,qualifier,Narcotics,Drugs", "incidents has no list for 'qualifier'; is qualifiers meant?"),
-        ("incidents,qualifiers,Odd,Drugs\nincidents,qualifiers,ODD,nothing", "line 3: incidents qualifiers odd appears twice"),
+        ("incidents,qualifiers,Odd,Drugs\nincidents,qualifiers,ODD,nothing", "line 3: incidents qualifiers ODD appears twice"),
         ("incidents,qualifiers,Narcotics,DRUGS", None),
     ],
 )  # fmt: skip
