@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,11 +36,13 @@ def checks(
 
     Example: pam checks --docs data-docs/
     """
-    from dagster_project.core.check_results import Check, advice_of, message_of
+    from dagster_project.core.check_results import Check
     from dagster_project.core.receipts import NightNotFoundError, match_night, read_receipt
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
     from dagster_project.serving import record_consultation
+
+    from .render import show_failed
 
     stored = stored_results.nights(home)
     if not stored:
@@ -63,19 +64,7 @@ def checks(
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
     console = Console()
-    failed = sorted(
-        (c for c in outcomes if not c["passed"]),
-        # What was skipped because of another comes after it.
-        key=lambda c: (c["severity"], c["found"].endswith("skipped"), c["rule"], c["subject"]),
-    )
-    # Why a rule is there and what to do is said once, below what it found.
-    for (severity, rule, why, advice), of_rule in groupby(
-        failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))
-    ):
-        for c in of_rule:
-            colour = "red" if severity == "critical" else "yellow"
-            print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
-        print_line(console, f"{'':<8}  {why} {advice}", "dim")
+    show_failed(console, outcomes, night_id)
     passed = [c for c in outcomes if c["passed"]]
     for c in sorted(passed, key=lambda c: (c["severity"], c["subject"], c["rule"])) if every else ():
         print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")

@@ -1,7 +1,8 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -145,50 +146,40 @@ def _quarantined(file: Mapping[str, Any]) -> str:
 
 
 def _show_checks(console: Console, receipt: Receipt) -> None:
-    failed = [c for c in receipt.checks if not c["passed"]]
-    rules = {(c["severity"], c["rule"]) for c in failed}
-    if n_checks := len(receipt.checks):
-        print_line(console, f"Checks: {n_checks - len(failed)} of {n_checks} passed")
-    for severity, rule in sorted(rules):
-        of_rule = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
+    if receipt.checks:
+        passed = sum(c["passed"] for c in receipt.checks)
+        print_line(console, f"Checks: {passed} of {len(receipt.checks)} passed")
+        show_failed(console, receipt.checks, receipt.night_id, most=4)
+
+
+def show_failed(console: Console, checks: Iterable[Mapping[str, Any]], night_id: str, most: int | None = None) -> None:
+    """Print the failed checks of a night by rule: what is wrong, then once why the rule is there and what to do.
+
+    `most`: at most so many warnings of a rule. What holds the night is all shown: a person decides on each.
+    """
+    failed = sorted(
+        (c for c in checks if not c["passed"]),
+        # What was skipped because of another comes after it.
+        key=lambda c: (c["severity"], c["found"].endswith("skipped"), c["rule"], c["subject"]),
+    )
+    for (severity, rule, why, advice), group in groupby(
+        failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))
+    ):
+        of_rule = list(group)
         colour = "red" if severity == "critical" else "yellow"
-        # What holds the night is all shown: a person decides on each.
-        shown = of_rule if severity == "critical" else of_rule[:4]
+        shown = of_rule if severity == "critical" else of_rule[:most]
         for c in shown:
             print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
         if len(of_rule) > len(shown):
             print_line(console, f"{'':<8}  and {len(of_rule) - len(shown)} more of this rule: pam checks shows them", colour)
-        print_line(console, f"  {of_rule[0]['reason']} {advice_of(of_rule[0], receipt.night_id)}", "dim")
+        print_line(console, f"{'':<8}  {why} {advice}", "dim")
 
 
 def show_status(state: dict[str, Any]) -> None:
     """Print the result of `nights.status.status`."""
     console = Console()
-    published, last = state["published"], state["last_night"]
     print_line(console, f"Home        {state['home']}")
-    if published:
-        # A night that was killed once it was published has no receipt before the next one: its figures are all there.
-        how = "whole, though it ended before its receipt was written: the next night writes it"
-        if "finished_at" in published:
-            how = f"{sum(published['figures'].values()):,} figures, at {published['finished_at']}"
-        print_line(console, f"Published   night {published['night_id']}, {how}")
-    else:
-        hint = "" if Path(state["home"]).is_dir() else f"there is {NO_SUCH_HOME}; "
-        print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")
-    if rollback := state["rolled_back"]:
-        print_line(console, f"Rolled back since {rollback['since']}, by {rollback['by']}: {rollback['why']}", "yellow")
-        print_line(console, "            The next night publishes the newest state again", "yellow")
-    if last and last["outcome"] == "published" and rollback:
-        print_line(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one is published again")
-    elif last and last["outcome"] == "unchanged":
-        print_line(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
-    elif last and last["outcome"] == "published" and (published is None or last["night_id"] != published["night_id"]):
-        what = "was published, and its publication is not in this home: `pam replay` makes it again"
-        print_line(console, f"Last night  {last['night_id']} {what}", "yellow")
-    elif last and (published is None or last["night_id"] != published["night_id"]):
-        print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
-        if last["outcome"] == "held":
-            print_line(console, "            What to do: pam checks", "red")
+    _show_published(console, state)
     nothing = f"nothing: every extract{' that is expected' if state['not_expected'] else ''} was received at least once"
     print_line(console, "Missing     " + (", ".join(state["missing"]) or nothing))
     if state["not_expected"]:
@@ -221,6 +212,34 @@ def show_status(state: dict[str, Any]) -> None:
                                      for m in state["mappings"]])  # fmt: skip
     warnings = [f"{message_of(c)} [{c['rule']}]" for c in state["warnings"] if c["rule"] != "freshness"]
     print_lines(console, "Warnings", warnings or (["none but what is late"] if state["warnings"] else []))
+
+
+def _show_published(console: Console, state: Mapping[str, Any]) -> None:
+    """Print which night is published, whether an earlier one was put back, and what became of the last one if it is another."""
+    published, last = state["published"], state["last_night"]
+    if published:
+        # A night that was killed once it was published has no receipt before the next one: its figures are all there.
+        how = "whole, though it ended before its receipt was written: the next night writes it"
+        if "finished_at" in published:
+            how = f"{sum(published['figures'].values()):,} figures, at {published['finished_at']}"
+        print_line(console, f"Published   night {published['night_id']}, {how}")
+    else:
+        hint = "" if Path(state["home"]).is_dir() else f"there is {NO_SUCH_HOME}; "
+        print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")
+    if rollback := state["rolled_back"]:
+        print_line(console, f"Rolled back since {rollback['since']}, by {rollback['by']}: {rollback['why']}", "yellow")
+        print_line(console, "            The next night publishes the newest state again", "yellow")
+    if last and last["outcome"] == "published" and rollback:
+        print_line(console, f"Last night  {last['night_id']} was published, and is kept: an earlier one is published again")
+    elif last and last["outcome"] == "unchanged":
+        print_line(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
+    elif last and last["outcome"] == "published" and (published is None or last["night_id"] != published["night_id"]):
+        what = "was published, and its publication is not in this home: `pam replay` makes it again"
+        print_line(console, f"Last night  {last['night_id']} {what}", "yellow")
+    elif last and (published is None or last["night_id"] != published["night_id"]):
+        print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
+        if last["outcome"] == "held":
+            print_line(console, "            What to do: pam checks", "red")
 
 
 def show_publications(home: Home) -> None:
