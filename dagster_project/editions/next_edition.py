@@ -1,6 +1,6 @@
 """Makes the next edition from an existing one: its tables, with every window moved on, for the same force or another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -72,11 +72,7 @@ def make_next_edition(
     if complete is not None and (day := end_with_data(moved_body, complete)):
         to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
     if is_other_force and complete:
-        # How long after its data the old force reports says nothing of this one.
-        end = max(t.get("data_to") or moved_body["data_to"] for t in moved_body["tables"])
-        newest = max(filter(None, (complete.get(m) for t in moved_body["tables"] for m in marts_of(t))), default=end)
-        if end < newest:
-            to_check.append(f"data_to: all tables end by {end}, and data are complete to {newest}: move it on")
+        to_check += _ends_before_data(moved_body, complete)
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
     edited = yaml.safe_dump(moved_body, sort_keys=False, allow_unicode=True, width=120)
     write_whole(target, edited.encode("utf-8"))
@@ -111,6 +107,14 @@ def _fit_to_force(
         raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
     body |= {"force_code": force, "tables": adapted}
     return complete, to_check
+
+
+def _ends_before_data(body: dict[str, Any], complete: Mapping[str, date | None]) -> list[str]:
+    """That an edition for another force ends before its data: how long after its data the old force reports says nothing of
+    this one. `complete`: the last complete month by mart."""
+    end = max(t.get("data_to") or body["data_to"] for t in body["tables"])
+    newest = max(filter(None, (complete.get(m) for t in body["tables"] for m in marts_of(t))), default=end)
+    return [f"data_to: all tables end by {end}, and data are complete to {newest}: move it on"] if end < newest else []
 
 
 def _source(home: Home, old: str | None, new: str, tables: Sequence[str]) -> Path:

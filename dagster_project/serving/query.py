@@ -165,12 +165,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
         else:
             with open_published(home, memory=limits.memory) as con:
                 if form == "xlsx":
-                    from .answer_workbook import write_sheet
-
-                    text = question(sql)
-                    with limited(con, limits):
-                        columns, rows, remark = _ask(con, text)
-                        write_sheet(columns, rows, new, about(con, sql))
+                    remark = _write_workbook(con, sql, new, limits)
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
                         remark = answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
@@ -178,10 +173,16 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
     return remark
 
 
-def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
-    """What a file says of its figures: the night and the query."""
-    (night,) = one_row(con.cursor(), "select night_id from meta.nights where finished_at is null")
-    return {"Published night": night, "Asked": sql.strip()}
+def _write_workbook(con: duckdb.DuckDBPyConnection, sql: str, new: Path, limits: Limits) -> str:
+    """Write the answer to `new`, with the night and the query. Returns a remark as `answer_to_file` does."""
+    from .answer_workbook import write_sheet
+
+    text = question(sql)
+    with limited(con, limits):
+        columns, rows, remark = _ask(con, text)
+        (night,) = one_row(con.cursor(), "select night_id from meta.nights where finished_at is null")
+        write_sheet(columns, rows, new, {"Published night": night, "Asked": sql.strip()})
+    return remark
 
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> str:
