@@ -114,7 +114,7 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
     make_folder(home.audit)
     with _locked(home):
         log = find_head(home) or _start_log(home)
-        key, end = log.key, find_end(home, log.key, log.head)
+        key, end = log.key, _find_end(home, log.key, log.head)
         outer, fault = find_anchor(home, key, log.head)
         if outer and not end.broken:
             end = _check_end(end, outer, f"audit.anchor knows a record {outer.n}")
@@ -235,7 +235,7 @@ def _last_lines(home: Home) -> tuple[list[bytes], bool]:
     return pieces if is_open else pieces[:-1], is_open
 
 
-def find_end(home: Home, key: bytes, head: Head) -> End:
+def _find_end(home: Home, key: bytes, head: Head) -> End:
     """Where the log ends, and whether it still has all the records that the head counts."""
     lines, is_open = _last_lines(home)
     torn: list[bytes] = []

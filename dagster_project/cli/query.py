@@ -58,7 +58,7 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
-    limits = limits_of(home, seconds, memory, rows)
+    limits = _limits_of(home, seconds, memory, rows)
     if out is not None:
         remark = answer_to_file(home, text, form, out, limits, reason)
         if remark:
@@ -88,11 +88,11 @@ def sql(
     """
     from dagster_project.serving.prompt import run
 
-    failed = run(home, limits_of(home, seconds, memory, rows), form, reason)
+    failed = run(home, _limits_of(home, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+def _limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
 

@@ -65,7 +65,7 @@ class PamError(Exception):
     @classmethod
     def quoting(cls, message: str) -> Self:
         """An error that quotes a library's message, which decides the cause and whether waiting helps."""
-        cause = cause_in(message)
+        cause = _cause_in(message)
         return cls(message) if cause is Cause.OTHER else cls(message, cause=cause, is_transient=cause in _TRANSIENT)
 
 
@@ -100,7 +100,7 @@ _WORDS = (
 """The same for libraries that only give a message: DuckDB, dbt (which quotes DuckDB), SQLite, and Dagster."""
 
 
-def cause_in(message: str) -> Cause:
+def _cause_in(message: str) -> Cause:
     """The cause that a library's message names; `OTHER` where it names none."""
     return next((cause for cause, words in _WORDS if re.search(words, message, re.I)), Cause.OTHER)
 
@@ -108,7 +108,7 @@ def cause_in(message: str) -> Cause:
 def cause_of(error: BaseException | str | None) -> Cause:
     """Why something failed: the cause of the error, or of the first error in its chain that has one."""
     if isinstance(error, str):
-        return cause_in(error)
+        return _cause_in(error)
     return next((cause for e in _chain(error) if (cause := _own_cause(e)) != Cause.OTHER), Cause.OTHER)
 
 
@@ -127,7 +127,7 @@ def _own_cause(error: BaseException) -> Cause:
     if isinstance(error, PamError):
         return error.cause
     by_number = _CAUSES.get(error.errno or 0) if isinstance(error, OSError) else None
-    return by_number or cause_in(str(error))
+    return by_number or _cause_in(str(error))
 
 
 def with_advice(error: BaseException | str) -> str:

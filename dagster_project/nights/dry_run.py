@@ -148,7 +148,7 @@ def inspect_files(
     ValueError for a ledger that can't be read), and OSError.
     """
     files = [_describe(path, claim) for path in paths]
-    with open_trial_home(home) as trial_home:
+    with _open_trial_home(home) as trial_home:
         night = Night.begin(trial_home)
         results = {}
         for file in sorted(set(files), key=landing_order):
@@ -194,7 +194,7 @@ def _inspect_entry(trial_home: Home, file: InboxFile, entry: LedgerEntry, claim:
 def _judge(home: Home, trial_home: Home, night: Night, inspected: list[InspectedFile]) -> TrialOutcome:
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
-    copy_base(home, trial_home)
+    _copy_base(home, trial_home)
     # The figures are the same on either engine, and a person is waiting.
     run = NightRun(trial_home, engine="duckdb")
     run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial_home)
@@ -248,7 +248,7 @@ def _moved_figures(trial_home: Home) -> dict[str, dict[str, int]]:
 
 
 @contextmanager
-def open_trial_home(home: Home) -> Generator[Home]:
+def _open_trial_home(home: Home) -> Generator[Home]:
     """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
 
     If the real home has no pseudonym key, the trial makes its own.
@@ -266,7 +266,7 @@ def open_trial_home(home: Home) -> Generator[Home]:
         yield trial_home
 
 
-def copy_base(home: Home, trial_home: Home) -> None:
+def _copy_base(home: Home, trial_home: Home) -> None:
     """Copy the tables that the real home's next night would start from, so that the trial's night can, too."""
     work, base = home.candidate / WORK, home.candidate / BASE
     if not (work.exists() and base.exists()):

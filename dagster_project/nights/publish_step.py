@@ -43,7 +43,7 @@ def publish_candidate(
     digest = publish.seal(home)
     chosen = outputs.chosen_outputs(config)
     records: list[tuple[str, dict[str, Any]]] = []
-    if replaced := count_superseded(night):
+    if replaced := _count_superseded(night):
         records.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": replaced}))
     facts: dict[str, Any] = {
         "what": "published", "night_id": night.night_id, "to": "published/", "figures": sum(receipt.figures.values()),
@@ -87,7 +87,7 @@ def _rows(night: Night, select: str) -> list[tuple[Any, ...]]:
         return con.execute(select.format(f"staging.superseded_rows as old join {newer}")).fetchall()
 
 
-def count_superseded(night: Night) -> dict[str, dict[str, int]]:
+def _count_superseded(night: Night) -> dict[str, dict[str, int]]:
     """Rows of earlier files that this night's files supersede: extract -> reason -> number of rows."""
     counts: dict[str, dict[str, int]] = {}
     rows = _rows(night, "select newer.extract, old.reason, count(*) from {} group by all order by all")

@@ -117,21 +117,21 @@ def read_current_build(home: Home, night_id: str, inputs: dict[str, str]) -> Bui
     return built if built and built.state == candidate.state_of(home, inputs) else None
 
 
-def saved_nights(home: Home) -> list[str]:
+def _saved_nights(home: Home) -> list[str]:
     """The nights with saved steps, oldest first."""
     return sorted((p.name for p in (home.nights / STEPS).glob("*/")), key=night_order)
 
 
 def nights_without_receipt(home: Home) -> set[str]:
     """Nights that were not to publish, and so ended without a receipt: the next night reports what they landed."""
-    return {night_id for night_id in saved_nights(home) if not receipt_path(home, night_id).exists()}
+    return {night_id for night_id in _saved_nights(home) if not receipt_path(home, night_id).exists()}
 
 
 def delete_other_steps(home: Home, night_id: str) -> None:
     """Delete the steps of all other nights, because this night's receipt reports what they landed. What can't be deleted now is
     deleted by the next night.
     """
-    for saved_id in saved_nights(home):
+    for saved_id in _saved_nights(home):
         if saved_id != night_id:
             shutil.rmtree(home.nights / STEPS / saved_id, ignore_errors=True)
 
@@ -140,7 +140,7 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     """The last night, if a run is to continue it: because the run re-executes it, or because it has no receipt and the run
     lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
     """
-    nights = saved_nights(home)
+    nights = _saved_nights(home)
     begun = read_step(home, nights[-1], Begun) if nights else None
     if begun is None:
         return None

@@ -41,7 +41,7 @@ def subjects() -> dict[Subject, Suite]:
     return {subject: suite for subject, suite in {**extracts, **marts}.items() if suite}
 
 
-def suites_of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
+def _suites_of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
     """The suites of relations, the home's own included: the subject of their checks, the asset that shows them, and the suite.
 
     Empty if the home's own can't be read, which every night reports.
@@ -65,7 +65,7 @@ def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
         specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=text))
         outgoing = [suite_for(kind, subject.name) for kind in OUTGOING] if subject.kind == "mart" else []
         specs += [spec for s in (suite, *filter(None, outgoing)) for spec in _specs_of(asset, facts, s)]
-    return specs + [spec for _, asset, suite in suites_of_relations(home) for spec in _specs_of(asset, [], suite)]
+    return specs + [spec for _, asset, suite in _suites_of_relations(home) for spec in _specs_of(asset, [], suite)]
 
 
 def as_name(rule: str) -> str:
@@ -132,7 +132,7 @@ def _nothing_to_judge(key: dg.AssetCheckKey) -> dg.AssetCheckResult:
 def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckKey, dg.AssetCheckResult]]:
     """The gate's checks, each on the asset that it judges, and for each asset that it was judged. Not dbt's own tests."""
     by_subject: dict[str, list[Check]] = {}
-    relations = {(suite.name, subject): asset for subject, asset, suite in suites_of_relations(home)}
+    relations = {(suite.name, subject): asset for subject, asset, suite in _suites_of_relations(home)}
     for c in checks:
         if asset := relations.get((c.suite, c.subject)):
             key = dg.AssetCheckKey(asset, _check_name(c.suite, c.rule, True))

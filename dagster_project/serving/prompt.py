@@ -218,10 +218,10 @@ def _run_interactive(session: Session) -> None:
                 return
             with suppress(OSError):
                 super().store_string(string)
-                trim_history(path, most)
+                _trim_history(path, most)
 
     try:
-        trim_history(path, most)
+        _trim_history(path, most)
         if most:
             history = LimitedHistory(str(path))
     except OSError:
@@ -254,7 +254,7 @@ def _run_interactive(session: Session) -> None:
                 print("interrupted")
 
 
-def trim_history(path: Path, most: int) -> None:
+def _trim_history(path: Path, most: int) -> None:
     """Keep the last `most` queries of a history file (0600); with 0, delete the file. Raises OSError.
 
     Queries may name places and people, so they are kept only as long as somebody wants them.

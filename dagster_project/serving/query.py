@@ -114,7 +114,7 @@ def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Generator[None]:
             clock.join()
 
 
-def fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
+def _fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
     """A result's rows, with one batch in memory at a time."""
     while batch := result.fetchmany(BATCH):
         yield from batch
@@ -138,7 +138,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
 def _ask(con: duckdb.DuckDBPyConnection, text: str) -> tuple[list[str], Iterator[Sequence[Any]], str]:
     """The columns and rows of a query's answer, and a remark as `_remark` has it."""
     result = con.execute(text)
-    rows = fetch_rows(result)
+    rows = _fetch_rows(result)
     first = list(islice(rows, 2))
     return [c[0] for c in result.description or []], chain(first, rows), _remark(con, text, first)
 

@@ -64,8 +64,8 @@ class Channel:
 
 def channels_of(settings: Alerts) -> list[Channel]:
     """The channels that a home's settings name."""
-    email = [Channel("email", partial(send_email, settings.email))] if settings.email else []
-    return email + [Channel(f"{w.shape} {n}", partial(send_webhook, w)) for n, w in enumerate(settings.webhooks, 1)]
+    email = [Channel("email", partial(_send_email, settings.email))] if settings.email else []
+    return email + [Channel(f"{w.shape} {n}", partial(_send_webhook, w)) for n, w in enumerate(settings.webhooks, 1)]
 
 
 def _reason(error: Exception) -> str:
@@ -85,7 +85,7 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def send_email(settings: Email, message: Message) -> None:
+def _send_email(settings: Email, message: Message) -> None:
     """Send by SMTP: plain, with STARTTLS or over TLS, checking certificates. Raises DeliveryError, SMTPException, OSError."""
     password = os.environ.get(settings.password_env)
     if settings.user and not password:
@@ -130,7 +130,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def send_webhook(settings: Webhook, message: Message) -> None:
+def _send_webhook(settings: Webhook, message: Message) -> None:
     """Post the message to a webhook. Raises DeliveryError, URLError, OSError."""
     url = settings.url or os.environ.get(str(settings.url_env))
     if not url:

@@ -28,7 +28,7 @@ RETRIED_FOR = timedelta(days=7)
 """For how long an undelivered message is tried again."""
 
 
-def alert_settings(home: Home) -> Alerts | None:
+def _alert_settings(home: Home) -> Alerts | None:
     """The settings for alerts; None if they can't be read.
 
     They are read even if the rest of `pam.toml` is wrong, so that somebody is told of that.
@@ -48,7 +48,7 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
     log that can't be written.
     """
     now = now or datetime.now(UTC)
-    settings = alert_settings(end.home)
+    settings = _alert_settings(end.home)
     channels = channels_of(settings) if settings else []
     log = AlertLog(end.home)
     lines: list[str] = []
@@ -56,7 +56,7 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
         messages, attempts = list[Message](), list[Attempt]()
         with contextlib.suppress(OSError):
             messages, attempts = log.read()
-        to_send = undelivered(messages, attempts, channels, now)
+        to_send = _undelivered(messages, attempts, channels, now)
         if new_events := _new_events(events_of(end), messages, now):
             night_id = end.night.night_id if end.night else None
             names = tuple(c.name for c in channels) if settings else None
@@ -78,7 +78,7 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
     return lines
 
 
-def undelivered(
+def _undelivered(
     messages: Iterable[Message], attempts: Iterable[Attempt], channels: list[Channel], now: datetime
 ) -> list[tuple[Message, list[Channel]]]:
     """Messages of the last days with the channels that have not delivered them, oldest first."""
@@ -98,8 +98,8 @@ def overview(home: Home, last: int) -> list[dict[str, Any]]:
     for the next night. Writes nothing.
     """
     messages, attempts = AlertLog(home).read()
-    settings = alert_settings(home)
-    to_send = undelivered(messages, attempts, channels_of(settings or Alerts()), datetime.now(UTC))
+    settings = _alert_settings(home)
+    to_send = _undelivered(messages, attempts, channels_of(settings or Alerts()), datetime.now(UTC))
     waiting = {(m.id, c.name) for m, to in to_send for c in to}
     overviews = []
     for m in reversed(messages[-last:]):

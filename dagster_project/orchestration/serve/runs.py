@@ -43,7 +43,7 @@ def mark_unfinished(instance: dg.DagsterInstance, home: Home) -> list[str]:
     return lines
 
 
-def stop_runs(instance: dg.DagsterInstance) -> list[str]:
+def _stop_runs(instance: dg.DagsterInstance) -> list[str]:
     """Interrupt the run that is under way, and wait up to `STOP_SECONDS` until it has ended. Returns lines for a person."""
     lines = []
     for run in unfinished(instance):
@@ -77,7 +77,7 @@ def main(action: str) -> None:
     home = Home.of()
     with dg.DagsterInstance.get() as instance:
         if action == "stop":
-            lines = stop_runs(instance)
+            lines = _stop_runs(instance)
         elif action == "mark-unfinished":
             lines = mark_unfinished(instance, home)
         else:

@@ -97,7 +97,7 @@ class Relation:
         return sql.Identifier(self.schema + NEXT, self.name)
 
 
-def type_of(kind: str, column: str) -> str:
+def _type_of(kind: str, column: str) -> str:
     """The PostgreSQL type for a DuckDB type. Raises PostgresError if there is no exact one."""
     if match := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", kind):
         return f"numeric({match[1]},{match[2]})"
@@ -117,7 +117,7 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     ).fetchall()
     columns_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for schema, name, column, kind in rows:
-        columns_of.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
+        columns_of.setdefault((schema, name), []).append((column, _type_of(kind, f"{schema}.{name}.{column}")))
     result = [Relation(s, n, tuple(columns)) for (s, n), columns in columns_of.items()]
     return sorted(result, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 

@@ -171,7 +171,7 @@ class _Writer:
         charts = [] if self.form.tables_only else [c for c in page.charts_of(table) if c.kind in CHART_KINDS]
         self.doc.add_paragraph(f"{table.title} ({table.paragraph})", style="Heading 2")
         if not self.form.tables_only:
-            sentences = suggest_sentences(table)
+            sentences = _suggest_sentences(table)
             for sentence in sentences[:-1]:
                 self._paragraph(*sentence, style=NUMBERED)
             last = sentences[-1] if sentences else ()
@@ -268,7 +268,7 @@ def _describe_claim(claim: Claim) -> list[ooxml.Text]:
     return [*texts, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]
 
 
-def suggest_sentences(table: Table) -> list[Sentence]:
+def _suggest_sentences(table: Table) -> list[Sentence]:
     """Sentences about a table: one for each of the first rows that compares two years; otherwise one about the first row, or
     the last row of a series of months or years.
 

@@ -68,11 +68,11 @@ def write_pack(
         if home and "html" in forms and not public:
             with open_work(home, pack.night_id) as work:
                 trails = read_trails(con, work, pack.edition) if work else None
-        write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
+        _write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
     return pack
 
 
-def write_forms(
+def _write_forms(
     pack: Pack,
     folder: Path,
     forms: Sequence[str],
@@ -165,7 +165,7 @@ def write_editions(
         pack = read_pack(con, edition, is_made_up, public)
         edition_folder = folder / edition.edition
         edition_folder.mkdir(parents=True)
-        started[edition.edition] = write_forms(pack, edition_folder, tuple(FORMS), None, home, links=links)
+        started[edition.edition] = _write_forms(pack, edition_folder, tuple(FORMS), None, home, links=links)
     return lambda: [f"{name}/{chart}" for name, finish in started.items() for chart in finish()]
 
 
