@@ -22,7 +22,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform.changed_months import MONTHLY
-from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, measures_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, in_area, measures_of, on_covered_day
 from dagster_project.transform.kept_totals import loads_as_totals
 
 from .trace_request import MARTS, FigureRequest, TrailError
@@ -76,13 +76,6 @@ class Trail:
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
 
-_IN_AREA = """(
-    $area_type = 'force' or ($area_type = 'district' and events.leaf_code = $area) or exists (
-        from work.staging.area_members as members
-        where members.force_code = events.force_code and members.leaf_code = events.leaf_code
-            and members.area_type = $area_type and members.area_code = $area
-    )
-)"""
 _ROWS = f"""
     select events.extract, loads.source_file, cast(events.line as bigint) as line, events.load_id, loads.night_id,
         events.event_on, events.category, events.amount
@@ -92,12 +85,8 @@ _ROWS = f"""
         and ($category = 'all' or events.category = $category)
         and events.event_on <= $last
         and ($first is null or events.event_on >= $first)
-        and ($all_days or exists (
-            from work.staging.coverage_windows as windows
-            where windows.coverage = $coverage and windows.force_code = events.force_code
-                and events.event_on between windows.covered_from and windows.covered_to
-        ))
-        and {_IN_AREA}
+        and ($all_days or {on_covered_day("$coverage")})
+        and {in_area("$area_type", "$area")}
     order by events.event_on, loads.source_file, line
 """
 _ERASED = f"""
@@ -111,7 +100,7 @@ _ERASED = f"""
         and events.event_on <= $last
         and ($first is null or events.month_start >= $first)
         and ($all_days or events.is_covered)
-        and {_IN_AREA}
+        and {in_area("$area_type", "$area")}
     group by all
     order by all
 """

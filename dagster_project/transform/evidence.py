@@ -112,6 +112,26 @@ def measures_of(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[st
     return {(row["mart"], row["measure"]): row for row in rows}
 
 
+def in_area(area_type: str, area: str) -> str:
+    """SQL: whether a row of `events` is of an area, whose type and code are given as SQL."""
+    return f"""(
+        {area_type} = 'force' or ({area_type} = 'district' and events.leaf_code = {area}) or exists (
+            from work.staging.area_members as members
+            where members.force_code = events.force_code and members.leaf_code = events.leaf_code
+                and members.area_type = {area_type} and members.area_code = {area}
+        )
+    )"""
+
+
+def on_covered_day(coverage: str) -> str:
+    """SQL: whether a row of `events` is of a day that a coverage has, whose name is given as SQL."""
+    return f"""exists (
+        from work.staging.coverage_windows as windows
+        where windows.coverage = {coverage} and windows.force_code = events.force_code
+            and events.event_on between windows.covered_from and windows.covered_to
+    )"""
+
+
 def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: set[str] | None = None) -> None:
     """Copy the lists and, into evidence, the views' SQL. Leaves `target` as the default database."""
     con.execute(f"use {target}")

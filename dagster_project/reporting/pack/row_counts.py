@@ -17,7 +17,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import counted_from, coverage_of
 from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
-from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, measures_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, in_area, measures_of, on_covered_day
 from dagster_project.transform.kept_totals import RawLostError
 
 NO_ROWS = {"mart_public_health"}
@@ -32,7 +32,7 @@ _WANTED = {
     "coverage": "varchar", "everything": "boolean", "is_last": "boolean", "force_code": "varchar",
 }  # fmt: skip
 
-_ROWS = """
+_ROWS = f"""
     select wanted.cell_id, wanted.role, wanted.table_name, events.extract,
         loads.source_file || case when events.is_covered is null then '' else ' (its rows are erased)' end as source_file,
         loads.night_id,
@@ -40,27 +40,19 @@ _ROWS = """
     from wanted
     join (
         select extract, load_id, line, force_code, leaf_code, event_on, measure, category, amount, null as is_covered
-        from work.measures.{subject}_events
+        from work.measures.{{subject}}_events
         union all
         -- Months whose rows were erased have an amount but no rows.
         select extract, load_id, null, force_code, leaf_code, event_on, measure, category, amount, is_covered
-        from work.measures.kept_measures where mart = 'mart_{subject}'
+        from work.measures.kept_measures where mart = 'mart_{{subject}}'
     ) as events
         on events.measure = wanted.measure and events.force_code = wanted.force_code
         and (wanted.category = 'all' or events.category = wanted.category)
         and events.event_on <= wanted.to_day and (wanted.from_day is null or events.event_on >= wanted.from_day)
     join work.raw.loads as loads on loads.load_id = events.load_id
-    where wanted.events = '{subject}'
-        and (wanted.everything or events.is_covered or events.is_covered is null and exists (
-            from work.staging.coverage_windows as windows
-            where windows.coverage = wanted.coverage and windows.force_code = wanted.force_code
-                and events.event_on between windows.covered_from and windows.covered_to
-        ))
-        and (wanted.area_type = 'force' or (wanted.area_type = 'district' and events.leaf_code = wanted.area_code) or exists (
-            from work.staging.area_members as members
-            where members.force_code = wanted.force_code and members.leaf_code = events.leaf_code
-                and members.area_type = wanted.area_type and members.area_code = wanted.area_code
-        ))
+    where wanted.events = '{{subject}}'
+        and (wanted.everything or events.is_covered or events.is_covered is null and {on_covered_day("wanted.coverage")})
+        and {in_area("wanted.area_type", "wanted.area_code")}
     qualify not wanted.is_last or row_number() over (
         partition by wanted.cell_id, wanted.role order by events.event_on desc, loads.source_file desc,
         cast(events.line as bigint) desc) = 1
