@@ -1,7 +1,6 @@
 """`pam topline`: shows the newest figures of some measures, against the year before."""
 
 import sys
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import date, datetime
@@ -124,6 +123,7 @@ def _year_before(line: "Line", period: str) -> str:
 
 def _notes(lines: Sequence["Line"]) -> list[str]:
     """What a reader must know of these lines. A number on a day is no total: that of the month is that of the twelve months."""
+    from dagster_project.editions.windows import month_end
     from dagster_project.reporting.pack.wording import day_in_words
 
     on_a_day = {(m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] in ("stock", "last")}
@@ -131,8 +131,7 @@ def _notes(lines: Sequence["Line"]) -> list[str]:
     for line in lines:
         if line.month and (line.mart, line.measure) in on_a_day:
             first = datetime.strptime(line.month, "%b %Y")
-            last = date(first.year, first.month, monthrange(first.year, first.month)[1])
-            titles.setdefault(last, []).append(line.title)
+            titles.setdefault(month_end(first.year, first.month), []).append(line.title)
     days = [f"{'; '.join(own)}: both figures are the last number up to {day_in_words(day)}." for day, own in titles.items()]
     return [*NOTES, *days]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from .errors import Cause, PamError
-from .files import nearly_named
+from .files import nearly_named, read_written
 from .home import Engine, Home, extract_names
 from .seeds import read_seed
 from .similar_names import suggestion
@@ -274,20 +274,18 @@ def read_config(home: Home) -> Config:
     """The home's settings; the defaults where it has no `pam.toml`. Raises ConfigError."""
     name = home.config_file.name
     try:
-        body = tomllib.loads(home.config_file.read_text(encoding="utf-8-sig"))
+        text = read_written(home.config_file, name, ConfigError)
     except FileNotFoundError:
         if misnamed := nearly_named(home.config_file):
             raise ConfigError(f"{misnamed}: is not read: its name must be {name}") from None
         return Config()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
     # A number with thousands of digits is a ValueError alone.
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not readable as TOML: {error}") from error
-    try:
-        return Config.model_validate(body)
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {'; '.join(faults_of(error, Config))}") from error
 
 
 def visible_settings(home: Home) -> Config:

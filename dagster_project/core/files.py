@@ -43,6 +43,16 @@ def write_for_all(path: Path, data: bytes) -> None:
         path.parent.chmod(0o755)
 
 
+def read_written(path: Path, name: str, error: type[Exception], save_as: str = "UTF-8") -> str:
+    """The text of a file that a person wrote, without the mark with which Excel begins one. `name`: what the error calls it.
+    Raises OSError, and `error` if it is not UTF-8."""
+    try:
+        # `utf-8-sig` would not count the mark in the place of a byte.
+        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as fault:
+        raise error(f"{name}: not UTF-8 (byte {fault.start + 1}): save it as {save_as}") from fault
+
+
 @contextlib.contextmanager
 def new_file(path: Path, writer: str = "") -> Generator[Path]:
     """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is

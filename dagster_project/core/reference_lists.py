@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import Cause, PamError
-from .files import nearly_named
+from .files import nearly_named, read_written
 from .home import SEEDS, Home, extract_names
 from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
@@ -76,11 +76,8 @@ def read_own_list(path: Path) -> list[tuple[str, ...]]:
         if misnamed := nearly_named(path):
             raise SeedError(f"seeds/{misnamed}: is not read: its name must be {path.name}")
         return []
-    try:
-        # As cells of files are read: a value that was copied from one is still the same.
-        text = visible(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    # As cells of files are read: a value that was copied from one is still the same.
+    text = visible(read_written(path, f"seeds/{path.name}", SeedError, "CSV UTF-8"))
     rows = list(_rows_of(text, path.stem))
     if path.stem in ("rebases", "population"):
         _refuse_names(rows, path)

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 from pydantic import ValidationError
 
+from dagster_project.core.files import read_written
 from dagster_project.core.home import Home
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table, named_row
@@ -181,9 +182,7 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
     if path is None:
         return
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise EditionError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+        text = read_written(path, str(name), EditionError, "CSV UTF-8")
     except OSError as error:
         raise EditionError(f"{name}: can't be read: {error}") from error
     # Strict: a quotation mark without its other half would make the rows after it a part of one cell.

@@ -15,6 +15,7 @@ from dagster_project.core.files import make_folder, new_file, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import open_published
+from dagster_project.core.receipts import utc_seconds
 from dagster_project.core.sql import literal, one_row
 
 from .model import NoEditionError
@@ -87,8 +88,7 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
                     f" to {literal(str(new))} (format parquet, use_tmp_file false)"
                 )
         (cells,) = one_row(con, "select count(*) from warehouse.reports.cells where edition = ?", [edition])
-    frozen_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    frozen = Frozen(edition, night, frozen_at, by, cells)
+    frozen = Frozen(edition, night, utc_seconds(datetime.now(UTC)), by, cells)
     write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))
     return frozen
 

@@ -72,7 +72,6 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
             home, "alteration", what="vocabulary", by=by, extract=extract, column=column,
             values=sorted(v for _, _, v, _ in new_rows.values()), counts_as=chosen,
         )  # fmt: skip
-        home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, out.getvalue().encode("utf-8"))
 
 

@@ -285,7 +285,6 @@ def _copy_base(home: Home, trial_home: Home) -> None:
 def _link_files(source: Path, target: Path) -> None:
     """Copy a folder's tree with a link for each file, so that replacing or deleting one here leaves the real one."""
     for folder, _, names in os.walk(source):
-        target_folder = target / Path(folder).relative_to(source)
-        target_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target_folder = make_folder(target / Path(folder).relative_to(source))
         for name in names:
             (target_folder / name).symlink_to(Path(folder, name))

@@ -15,7 +15,7 @@ import yaml
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import misnamed_yaml
+from dagster_project.core.files import misnamed_yaml, read_written
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml
 
@@ -106,10 +106,9 @@ def _read_suite(path: Path) -> Suite:
 def _read(path: Path, name: str = "") -> Any:
     """The content of a YAML file. `name`: what errors call it. Raises SuiteError."""
     name = name or path.name
+    text = read_written(path, name, SuiteError)
     try:
-        return read_yaml(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SuiteError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        return read_yaml(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise SuiteError(f"{name}: not readable as YAML: {' '.join(str(error).split())}") from error
 

@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project import audit
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import read_written, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.raw_table_columns import make_raw_table
@@ -67,12 +67,7 @@ def read_accepted(home: Home) -> list[Accepted]:
     path = accepted_file(home)
     if not path.exists():
         return []
-    advice = "Correct it, or take the line out and run pam accept"
-    try:
-        # Whole, so that the place of a byte is that in the file. Excel puts a mark before the first column.
-        text = path.read_text(encoding="utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise AcceptError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}). {advice}") from error
+    text = read_written(path, f"seeds/{path.name}", AcceptError, "CSV UTF-8")
     rows: list[Accepted] = []
     reader = csv.DictReader(io.StringIO(text))
     try:
@@ -88,6 +83,7 @@ def read_accepted(home: Home) -> list[Accepted]:
             fault = f"line {reader.line_num + 1}: can't be read: {error}"
         else:
             fault = f"line {reader.line_num}: month {rows[-1].month or ''!r} is not a month: write it as 2025-04"
+        advice = "Correct it, or take the line out and run pam accept"
         raise AcceptError(f"seeds/{path.name}: {fault}. {advice}") from error
     return rows
 
@@ -141,7 +137,6 @@ def _accept(home: Home, months: list[tuple[str, str, str, str]], by: str, why: s
         for row in new_rows:
             details = {"measure": row.measure, "month": row.month, "force_code": row.force_code, "area_code": row.area_code}
             audit.record(home, "alteration", what="accepted month", by=by, **details, why=row.why)
-        home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(accepted_file(home), out.getvalue().encode("utf-8"))
     return new_rows
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 
 from .message import Message
@@ -49,7 +50,7 @@ class AlertLog:
             late = [e for e in item.events if e.kind == "late"]
             not_late = [e for _, group, _ in item.grouped() for e in group if e.kind != "late"]
             item = replace(item, events=(*late, *not_late))
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.path.parent)
         line = _line().dump_json(item) + b"\n"
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:
             if file.seek(0, os.SEEK_END):
@@ -64,7 +65,7 @@ class AlertLog:
     def locked(self) -> Generator[None]:
         """Lock the log, so that two processes do not send the same alert. Without effect in a home that can't be written."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.path.parent)
             handle = open(os.open(self.path.with_name(f".{NAME}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "rb")  # noqa: SIM115
         except OSError:
             yield

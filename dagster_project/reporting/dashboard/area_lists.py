@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dagster_project.core.files import read_written
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.printable import LONGEST
 from dagster_project.core.reference_lists import SeedError, fault_of_text, read_own_list
@@ -74,10 +75,9 @@ def _read_file(path: Path) -> list[_Outline]:
         return []
     if path.stat().st_size > LARGEST:
         raise SeedError(f"{FILE}: larger than {LARGEST:,} bytes: simplify the outlines, as QGIS or mapshaper does")
+    text = read_written(path, FILE, SeedError)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SeedError(f"{FILE}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         # A number of more than 4,300 digits is a ValueError alone.
         raise SeedError(f"{FILE}: not JSON: {error}: export it again as GeoJSON") from error

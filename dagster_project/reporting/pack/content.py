@@ -27,7 +27,7 @@ from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import make_page_charts
 from .public_cells import public_cells, read_public_rule
-from .wording import PLACES, day_in_words, days_in_words, format_number, join_words, slug
+from .wording import PLACES, capitalise, day_in_words, days_in_words, format_number, join_words, slug
 
 RESERVED = ("index", "findings", "claims", "sources")
 """Pages that every pack has."""
@@ -236,7 +236,7 @@ def _read_claims(
         what = r["says"] or ", ".join(p for p in parts if p)
         claims.append(
             Claim(
-                no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
+                no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=capitalise(what),
                 printed=r["printed"] or "",
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
                 # Two percentages differ by points, not by a percentage.

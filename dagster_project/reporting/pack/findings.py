@@ -12,7 +12,7 @@ from dagster_project.core.judged_in_words import TOO_FEW, has_small_side, has_st
 
 from . import control_chart_words as charts
 from .model import Definition, Finding
-from .wording import days_in_words, format_number
+from .wording import capitalise, days_in_words, format_number
 
 MOST = 6
 """Findings of a part at most. A part with fewer measures has one for each."""
@@ -101,8 +101,8 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         figure=cell["printed"],
         days=days_in_words(first, cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=f"{NOT_COMPARED}: {OLDER}" if has_status_of_now(key.mart, key.measure, key.category) else change,
-        unusual=". ".join([_capitalise(evidence.describe_change(window)), *([rebase.reason] if rebase else [])]),
-        newest=_capitalise(charts.describe_newest_month(months)) if months and not months[-1].not_judged else "",
+        unusual=". ".join([capitalise(evidence.describe_change(window)), *([rebase.reason] if rebase else [])]),
+        newest=capitalise(charts.describe_newest_month(months)) if months and not months[-1].not_judged else "",
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
         table=table["table_name"],
         paragraph=table["paragraph"],
@@ -148,7 +148,3 @@ def _printed_words(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return ""
     return f"{'Up' if cell['value'] > 0 else 'Down'} {cell['printed'].lstrip('-+')}" if cell["value"] else "No change"
-
-
-def _capitalise(text: str) -> str:
-    return text[:1].upper() + text[1:]

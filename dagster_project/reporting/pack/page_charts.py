@@ -22,7 +22,7 @@ from dagster_project.editions.tables import CHANGES
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month
 from .model import MISSING, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
-from .wording import describe_bars, describe_limits, describe_lines, format_number
+from .wording import capitalise, describe_bars, describe_limits, describe_lines, format_number
 
 MEASURES = 4
 """Panels of a trend chart at most: the first measures of the table."""
@@ -259,7 +259,7 @@ def _trend_notes(panels: Sequence[Panel], not_judged: Mapping[str, Sequence[str]
         line = f" Line: {' or, of a rate, '.join(m[:1].lower() + m[1:] for m in means)}." if means else ""
         notes.append(f"Bars: each month.{line}")
     for why, titles in not_judged.items():
-        notes.append(f"{NO_LIMITS.get(why) or f'{NOT_JUDGED[why][:1].upper()}{NOT_JUDGED[why][1:]}'}: {'; '.join(titles)}.")
+        notes.append(f"{NO_LIMITS.get(why) or capitalise(NOT_JUDGED[why])}: {'; '.join(titles)}.")
     return (*notes, "Incomplete months are not shown.", *_gap_notes(panels))
 
 

@@ -264,7 +264,7 @@ def _describe_claim(claim: Claim) -> list[ooxml.Text]:
         texts = [f"{claim.what}: printed {claim.printed}, computed ", bind_claim(claim), "."]
     else:
         texts = [f"{claim.what}: printed {claim.printed}."]
-    reason = f" {claim.reason[:1].upper()}{claim.reason[1:].rstrip('.')}." if claim.reason else ""
+    reason = f" {words.capitalise(claim.reason).rstrip('.')}." if claim.reason else ""
     return [*texts, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]
 
 

@@ -72,6 +72,10 @@ def name_paragraphs(paragraphs: str, letter: str = "P") -> str:
     return f"{letter}aragraph{'s' if re.search('[-–,]', paragraphs) else ''} {paragraphs}"
 
 
+def capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def join_words(texts: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
