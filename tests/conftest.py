@@ -205,7 +205,7 @@ def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     """Run `pam ARGS` in this process. The result has `.exit_code`, `.stdout` and `.stderr`."""
     from typer.testing import CliRunner
 
-    from dagster_project.cli import app
+    from dagster_project.cli import load_app
     from dagster_project.quality import engine
 
     monkeypatch.setenv("COLUMNS", "300")
@@ -215,6 +215,6 @@ def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
         if args and args[0] == "nightly":
             # Once for all nights of this process, as in `run_night` of tests/support.py.
             engine.preload()
-        return CliRunner().invoke(app, [str(a) for a in args], input=stdin)
+        return CliRunner().invoke(load_app(), [str(a) for a in args], input=stdin)
 
     return call

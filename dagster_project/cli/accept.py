@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.reference_lists import areas_of_force
+from dagster_project.serving.typed_names import Area, area_named, measures_named
+from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
+
 from .common import HOME, ByOption, HomeOption, app, require_home
 from .echo import echo
 from .name_options import any_force_option
@@ -37,10 +41,6 @@ def accept(
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
-    from dagster_project.core.reference_lists import areas_of_force
-    from dagster_project.serving.typed_names import Area, area_named, measures_named
-    from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
-
     require_home(home)
     if night and (months or area):
         raise typer.BadParameter("--night says the months itself: leave them and --area out, or leave --night out")

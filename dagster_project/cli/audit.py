@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.audit import KINDS, read_log
+from dagster_project.audit import verify as verify_log
+from dagster_project.audit.log import OWN_KINDS
 from dagster_project.core.plurals import counted
+from dagster_project.core.terminal_console import Console
+from dagster_project.serving import write_result
 
 from .common import HOME, FormOption, HomeOption, day_option, make_group, option, require_home
 from .echo import echo, print_line
@@ -28,8 +33,6 @@ def verify(
     It prints the last record's number and hash. Keep them outside the home: with --anchor they show later that nothing before
     was changed, even by somebody who had the key. Exit 1: something was changed, and the lines above say what.
     """  # fmt: skip
-    from dagster_project.audit import verify as verify_log
-
     require_home(home)
     result = verify_log(home, anchor or ())
     for note in result.notes:
@@ -51,11 +54,6 @@ def show(
     home: HomeOption = HOME,
 ) -> None:
     """Show the record, the newest last. `pam audit verify` checks that nothing in it was changed."""
-    from dagster_project.audit import KINDS, read_log
-    from dagster_project.audit.log import OWN_KINDS
-    from dagster_project.core.terminal_console import Console
-    from dagster_project.serving import write_result
-
     require_home(home)
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")

@@ -8,8 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from dagster_project.core.check_results import Check
+from dagster_project.core.receipts import NightNotFoundError, match_night, read_receipt
+from dagster_project.core.terminal_console import Console
+from dagster_project.quality import data_docs, stored_results
+from dagster_project.serving import record_consultation
+
 from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo, print_line
+from .render import show_failed
 
 DOCS_NIGHTS = 10
 """Nights in the Data Docs if none is named."""
@@ -36,14 +43,6 @@ def checks(
 
     Example: pam checks --docs data-docs/
     """
-    from dagster_project.core.check_results import Check
-    from dagster_project.core.receipts import NightNotFoundError, match_night, read_receipt
-    from dagster_project.core.terminal_console import Console
-    from dagster_project.quality import data_docs, stored_results
-    from dagster_project.serving import record_consultation
-
-    from .render import show_failed
-
     stored = stored_results.nights(home)
     if not stored:
         raise NightNotFoundError(f"{home.path}: no night has been checked yet; `pam nightly` runs one")

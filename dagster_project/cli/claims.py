@@ -3,16 +3,24 @@
 import sys
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+
+from dagster_project.core.cell_text import rounded_text
+from dagster_project.core.seeds import read_seed
+from dagster_project.document_check.claimed_sentences import add_claim
+from dagster_project.document_check.edition_figures import figures_to_understand
+from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim, understand_sentence
+from dagster_project.editions import read_editions
+from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
+from dagster_project.reporting.pack.wording import verdict_in_sentence
+from dagster_project.serving import connect, write_result
+from dagster_project.serving.claims import read_claims
 
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, as_day, day_option, make_group, option
 from .echo import echo
 from .name_options import AreaOption, MartOption
-
-if TYPE_CHECKING:
-    from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim
 
 claims_app = make_group("claims")
 SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
@@ -35,12 +43,6 @@ def claims(
     """
     if context.invoked_subcommand is not None:
         return
-    from dagster_project.core.cell_text import rounded_text
-    from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
-    from dagster_project.reporting.pack.wording import verdict_in_sentence
-    from dagster_project.serving import write_result
-    from dagster_project.serving.claims import read_claims
-
     chosen, compared = read_claims(home, edition, reason)
     shown = [c for c in compared if every or c.verdict != "agrees"]
     columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
@@ -95,12 +97,6 @@ def add(
 
     Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
     """
-    from dagster_project.document_check.claimed_sentences import add_claim
-    from dagster_project.document_check.edition_figures import figures_to_understand
-    from dagster_project.document_check.understand_sentence import Given
-    from dagster_project.editions import read_editions
-    from dagster_project.serving import connect
-
     given = Given(number, mart, measure, figure, area, category, first, last)
     chosen = read_editions(home).named(edition)
     with connect(home, reason, by="pam claims add") as con:
@@ -117,10 +113,8 @@ def add(
         echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
-def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "SentenceClaim":
+def _read_sentence(sentence: str, given: Given, figures: Any, is_silent: bool) -> SentenceClaim:
     """The claim, after asking for what is missing. With --yes nothing is asked: the error names the option to use."""
-    from dagster_project.document_check.understand_sentence import NotUnderstoodError, understand_sentence
-
     while True:
         try:
             return understand_sentence(sentence, given, figures)
@@ -130,7 +124,7 @@ def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool)
             given = _ask(given, error)
 
 
-def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
+def _ask(given: Given, error: NotUnderstoodError) -> Given:
     echo(f"{error}")
     if error.option == "--from and --to":
         # A day that is none is asked for again, under its own name.
@@ -139,10 +133,7 @@ def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
 
 
-def _show(claim: "SentenceClaim", value: Any, is_partial: bool) -> None:
-    from dagster_project.core.cell_text import rounded_text
-    from dagster_project.core.seeds import read_seed
-
+def _show(claim: SentenceClaim, value: Any, is_partial: bool) -> None:
     figure = claim.figure
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))
     echo(f"{title} ({figure.mart}.{figure.measure}): {SHOWS[figure.shows]}")

@@ -7,14 +7,18 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from dagster_project.audit import who
+from dagster_project.core.errors import with_advice
 from dagster_project.core.home import Home, be_private, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
+from dagster_project.core.permissions import refuse_root
 from dagster_project.core.terminal_text import indented_message, safe_text
 
 from .echo import echo
@@ -60,8 +64,6 @@ def _explained() -> Generator[None]:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise typer.Exit(0) from None
     except (OSError, ValueError, RuntimeError) as error:
-        from dagster_project.core.errors import with_advice
-
         echo(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
 
@@ -103,8 +105,6 @@ def day_option(name: str, text: str) -> Any:
 
 def _home_of(path: str) -> Home:
     """The home of a command. Raises OtherOwnerError before anything is written."""
-    from dagster_project.core.permissions import refuse_root
-
     home = Home.of(path)
     refuse_root(home)
     return home
@@ -139,8 +139,6 @@ ReasonOption = Annotated[str, option("--why --reason", WHY, envvar="PAM_REASON")
 
 
 def _name(name: str) -> str:
-    from dagster_project.audit import who
-
     return name.strip() or who()
 
 
@@ -160,8 +158,6 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what 
 
 def _version(is_wanted: bool) -> None:
     if is_wanted:
-        from importlib.metadata import version
-
         echo(f"PAM Warehouse {version('pam-warehouse')}, Python {sys.version.split()[0]}, DuckDB {version('duckdb')}")
         raise typer.Exit
 

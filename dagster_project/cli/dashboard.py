@@ -5,6 +5,12 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.publishing.changes_since import changes_since
+from dagster_project.reporting.dashboard import MARK, write
+from dagster_project.reporting.pack.write import whole_folder
+from dagster_project.serving import connect
+from dagster_project.serving.consultation import record_disclosure
+
 from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo
 
@@ -22,12 +28,6 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from dagster_project.publishing.changes_since import changes_since
-    from dagster_project.reporting.dashboard import MARK, write
-    from dagster_project.reporting.pack.write import whole_folder
-    from dagster_project.serving import connect
-    from dagster_project.serving.consultation import record_disclosure
-
     with connect(home, reason, by="pam dashboard") as con:
         target = out.expanduser().absolute()
         record_disclosure(home, reason, by="pam dashboard", what="dashboard", to=str(target))

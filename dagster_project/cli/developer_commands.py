@@ -2,8 +2,16 @@
 
 import typer
 
+from dagster_project.core.night_lock import locked
+from dagster_project.serving import record_consultation
+from dagster_project.transform import dbt_sources
+from dagster_project.transform.candidate import is_current, prepare_for_dbt
+from dagster_project.transform.dbt_runner import project_relations, run_by_hand
+from dagster_project.transform.listed_measures import require_sound_lists
+
 from .common import HOME, HomeOption, ReasonOption, app, require_home
 from .echo import echo
+from .generate_docs import write_pages
 
 PRINTS_ROWS = {"show", "run-operation"}
 """Commands of dbt that may print rows."""
@@ -12,11 +20,6 @@ PRINTS_ROWS = {"show", "run-operation"}
 @app.command()
 def docs() -> None:
     """Write what is generated from the contracts, measures and checks: reference pages, and dbt's sources."""
-    from dagster_project.transform import dbt_sources
-    from dagster_project.transform.listed_measures import require_sound_lists
-
-    from .generate_docs import write_pages
-
     require_sound_lists()
     changed = [*write_pages(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
     echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
@@ -28,11 +31,6 @@ def dbt(context: typer.Context, reason: ReasonOption = "", home: HomeOption = HO
 
     `pam dbt show` prints rows, and goes on record: --why says what they are for.
     """
-    from dagster_project.core.night_lock import locked
-    from dagster_project.serving import record_consultation
-    from dagster_project.transform.candidate import is_current, prepare_for_dbt
-    from dagster_project.transform.dbt_runner import project_relations, run_by_hand
-
     args = list(context.args) or ["--help"]
     if {"--help", "-h", "--version"} & {*args}:
         raise typer.Exit(run_by_hand(home, args))

@@ -4,15 +4,26 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from dagster_project.core.cell_text import rounded_text
+from dagster_project.document_check import (
+    NOT_LINKED,
+    VERDICTS,
+    CheckedDocument,
+    DocumentError,
+    read_edition_figures,
+)
+from dagster_project.document_check import check_document as check_written
+from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
+from dagster_project.reporting.pack.wording import verdict_in_sentence
+from dagster_project.serving import connect, write_result
+
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, app
 from .echo import echo
-
-if TYPE_CHECKING:
-    from dagster_project.document_check import CheckedDocument
 
 
 @app.command("check")
@@ -37,13 +48,9 @@ def check_document(
 
     Example: pam check report.pdf --format json > numbers.json
     """
-    from dagster_project.document_check import DocumentError, check_document, read_edition_figures
-    from dagster_project.editions.model import NoEditionError
-    from dagster_project.serving import connect, write_result
-
     with connect(home, reason, by="pam check") as con:
         try:
-            checked = check_document(file, read_edition_figures(con, edition), home)
+            checked = check_written(file, read_edition_figures(con, edition), home)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
     if form == "table":
@@ -67,12 +74,8 @@ MEANINGS = {
 }
 
 
-def _show(checked: "CheckedDocument") -> None:
+def _show(checked: CheckedDocument) -> None:
     """Print every number for a person, what the verdicts mean, and at the end those that disagree or can't be checked."""
-    from dagster_project.document_check import NOT_LINKED
-    from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
-    from dagster_project.serving import write_result
-
     rows = [
         [i.where, i.printed, ", ".join(w for w in (i.measure, i.area, i.period) if w), _rounded(i.computed), i.verdict]
         for i in checked.items
@@ -96,15 +99,10 @@ def _show(checked: "CheckedDocument") -> None:
 
 
 def _rounded(computed: str | None) -> str:
-    from dagster_project.core.cell_text import rounded_text
-
     return rounded_text(Decimal(computed)) if computed else ""
 
 
-def _summary(checked: "CheckedDocument") -> str:
-    from dagster_project.document_check import VERDICTS
-    from dagster_project.reporting.pack.wording import verdict_in_sentence
-
+def _summary(checked: CheckedDocument) -> str:
     counts = Counter(i.verdict for i in checked.items)
     verdicts = ", ".join(f"{counts[v]:,} {verdict_in_sentence(v, counts[v])}" for v in VERDICTS if counts[v])
     others = ", ".join(f"{'length of time' if kind == 'length' else kind} {n:,}" for kind, n in checked.others.most_common())

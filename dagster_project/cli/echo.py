@@ -5,14 +5,12 @@ import sys
 from contextlib import suppress
 from shutil import get_terminal_size
 from textwrap import TextWrapper
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import typer
 
+from dagster_project.core.terminal_console import Console
 from dagster_project.core.terminal_text import indented_message, safe_text
-
-if TYPE_CHECKING:
-    from dagster_project.core.terminal_console import Console
 
 _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
 _COMMAND_IN_TEXT = re.compile(r" (pam vocabulary accept .* --counts-as \w+)")
@@ -43,7 +41,7 @@ def _fold(line: str, fold: TextWrapper) -> str:
     return "\n".join([fold.fill(before), *(fold.subsequent_indent + c for c in command), *filter(None, [fold.fill(rest)])])
 
 
-def print_line(console: "Console", text: str, style: str | None = None) -> None:
+def print_line(console: Console, text: str, style: str | None = None) -> None:
     """Print text without rich's markup: names and reasons come from files, and may look like markup.
 
     On a terminal, long lines are broken between words and continue below the text after their label. A file or a pipe gets one
@@ -59,7 +57,7 @@ def print_line(console: "Console", text: str, style: str | None = None) -> None:
     console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def print_lines(console: "Console", label: str, lines: list[str]) -> None:
+def print_lines(console: Console, label: str, lines: list[str]) -> None:
     """Print lines below each other, the first with a label. Without any, print `none`."""
     for n, line in enumerate(lines or ["none"]):
         print_line(console, f"{label if n == 0 else '':<11} {line}")

@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.night_lock import locked
 from dagster_project.core.plurals import counted
+from dagster_project.editions import read_editions, unseen_categories
+from dagster_project.editions.frozen import freeze_edition, frozen_editions, revised_cells
+from dagster_project.editions.next_edition import make_next_edition
+from dagster_project.serving import write_result
 
 from .common import HOME, ByOption, FormOption, HomeOption, make_group, option, require_home
 from .echo import echo
@@ -20,10 +25,6 @@ Name = Annotated[str, typer.Argument(help="The edition, called by its month, suc
 @edition.command("list")
 def list_editions(home: HomeOption = HOME) -> None:
     """Show all editions, and which are frozen."""
-    from dagster_project.editions import read_editions
-    from dagster_project.editions.frozen import frozen_editions
-    from dagster_project.serving import write_result
-
     require_home(home)
     editions = read_editions(home)
     frozen = {f.edition: f"night {f.night_id}, by {f.by}" for f in frozen_editions(home)}
@@ -49,8 +50,6 @@ def check(
 
     Exit 0: the next night prints them. Exit 1: one waits until it is corrected.
     """
-    from dagster_project.editions import read_editions, unseen_categories
-
     require_home(home)
     editions = read_editions(home)
     if name is not None and name not in {w.name for w in editions.waiting}:
@@ -83,9 +82,6 @@ def new(
     For another force it has the tables that the published night has data for, with that force's sections and units. Each table
     ends at most with its last complete month. It is a file in the home's editions/ that you can edit; the next night prints it.
     """
-    from dagster_project.editions import read_editions, unseen_categories
-    from dagster_project.editions.next_edition import make_next_edition
-
     require_home(home)
     chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
     path, to_check = make_next_edition(home, source, name, force=force, tables=chosen)
@@ -101,9 +97,6 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
 
     Figures that change later are marked \\[r] in the report, and listed in meta.revisions.
     """
-    from dagster_project.core.night_lock import locked
-    from dagster_project.editions.frozen import freeze_edition
-
     require_home(home)
     with locked(home):
         frozen = freeze_edition(home, name, by)
@@ -113,9 +106,6 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
 @edition.command()
 def revisions(name: Name, form: FormOption = "table", home: HomeOption = HOME) -> None:
     """Show the cells of a frozen edition that have other figures in the published night."""
-    from dagster_project.editions.frozen import revised_cells
-    from dagster_project.serving import write_result
-
     require_home(home)
     rows = revised_cells(home, name)
     write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.terminal_console import Console
+from dagster_project.landing.blank_extract import write_template
+from dagster_project.nights.dry_run import FileDescription, inspect_files
 
 from .common import HOME, HomeOption, JsonOption, app, day_option
 from .echo import echo
 from .name_options import any_force_option
+from .render_inspection import show_inspected
 
 
 @app.command()
@@ -28,8 +31,6 @@ def template(
 
     Prints the file's path, and on standard error where to read about its columns.
     """  # fmt: skip
-    from dagster_project.landing.blank_extract import write_template
-
     template = write_template(home, extract.strip().lower(), out, force=force, covered_from=first, covered_to=last)
     echo(template.path)
     place = f"docs/reference/extracts.md, under {template.contract.extract}"
@@ -53,8 +54,6 @@ def inspect(
 
     Exit 0: each would be accepted, or is known; with --gate, the night would be published. Exit 1: one would not.
     """
-    from dagster_project.nights.dry_run import FileDescription, inspect_files
-
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
     description = None
@@ -66,7 +65,5 @@ def inspect(
         result = {"files": [f.as_dict() for f in inspected], "gate": asdict(trial) if trial else None}
         echo(json.dumps(result, indent=1, ensure_ascii=False))
     else:
-        from .render_inspection import show_inspected
-
         show_inspected(inspected, trial)
     raise typer.Exit(0 if all(f.fine for f in inspected) and (trial is None or trial.fine) else 1)

@@ -6,10 +6,18 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.files import make_folder, new_file
 from dagster_project.core.home import Home
+from dagster_project.nights.replay import ReplayRun, find_night_id, rebuild_and_compare, write_as_of
+from dagster_project.nights.rollback import roll_back
+from dagster_project.publishing.postgres import is_configured
+from dagster_project.serving.consultation import record_consultation, record_disclosure
+from dagster_project.serving.diff import choose_nights, compare, write
 
 from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option, require_home
 from .echo import echo
+from .render import show_comparison, show_publications
+from .run_night import run_with_progress
 
 
 @app.command()
@@ -33,8 +41,6 @@ def rollback(
     Example: pam rollback --why "the crimes of Tuesday's file are doubled"
     """
     if listing:
-        from .render import show_publications
-
         require_home(home)
         show_publications(home)
         return
@@ -42,16 +48,12 @@ def rollback(
         example = 'pam rollback [NIGHT] --why "the file of the 6th is doubled"'
         more = "(--by NAME if it is not you; pam rollback --list shows the nights)"
         raise typer.BadParameter(f"is needed, as it goes on record: {example} {more}", param_hint="--why")
-    from dagster_project.nights.rollback import roll_back
-
     require_home(home)
     receipt = roll_back(home, night, by=by, why=why)
     echo(
         f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
         "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
     )
-    from dagster_project.publishing.postgres import is_configured
-
     if is_configured():
         echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
 
@@ -81,10 +83,6 @@ def diff(
 
     Example: pam diff 20260105 today --mart drug_tests
     """
-    from dagster_project.core.files import make_folder, new_file
-    from dagster_project.serving.consultation import record_consultation, record_disclosure
-    from dagster_project.serving.diff import choose_nights, compare, write
-
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     record_consultation(home, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
@@ -130,11 +128,6 @@ def replay(
     if as_of and out:
         _write_as_of(home, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import ReplayRun, rebuild_and_compare
-
-    from .render import show_comparison
-    from .run_night import run_with_progress
-
     require_home(home)
     if check:
         compared = rebuild_and_compare(home, night or "today", limit)
@@ -148,13 +141,10 @@ def replay(
 
 
 def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) -> None:
-    from dagster_project.nights import replay
-    from dagster_project.serving.consultation import record_consultation, record_disclosure
-
-    night = replay.find_night_id(home, night)
+    night = find_night_id(home, night)
     record_consultation(home, reason, by="pam replay", night_id=night)
     record_disclosure(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
-    failed = replay.write_as_of(home, night, out)
+    failed = write_as_of(home, night, out)
     if failed:
         echo(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:

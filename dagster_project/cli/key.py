@@ -4,6 +4,12 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.audit import record
+from dagster_project.core.night_lock import locked
+from dagster_project.landing import read_ledger
+from dagster_project.landing.known_files import Decisions
+from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key, changed_key
+
 from .common import HOME, ByOption, HomeOption, make_group, require_home
 from .echo import echo
 
@@ -14,9 +20,6 @@ key = make_group("key", help=ABOUT, no_args_is_help=True)
 @key.command()
 def show(home: HomeOption = HOME) -> None:
     """Show the fingerprint of the key that landed files were hashed with. It tells keys apart and does not reveal them."""
-    from dagster_project.landing import read_ledger
-    from dagster_project.landing.known_files import Decisions
-
     require_home(home)
     echo(Decisions(read_ledger(home)).key_fingerprint or "no file with identifiers has landed yet")
 
@@ -33,12 +36,6 @@ def accept(
     a hashed reference as their key, a newer file no longer replaces earlier rows one by one but takes them as withdrawn. To
     correct this, drop files again that cover the whole past.
     """
-    from dagster_project.audit import record
-    from dagster_project.core.night_lock import locked
-    from dagster_project.landing import read_ledger
-    from dagster_project.landing.known_files import Decisions
-    from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key, changed_key
-
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
     require_home(home)

@@ -4,10 +4,17 @@ import re
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.terminal_console import Console
+from dagster_project.mapping_draft.browser import serve_page
+from dagster_project.mapping_draft.draft import draft_mapping
+from dagster_project.mapping_draft.preview import preview
+from dagster_project.mapping_draft.show import show_draft, show_preview
+from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
 from .common import HOME, HomeOption, app, option
 from .echo import echo
@@ -45,8 +52,6 @@ def map_file(
     target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
     extract = extract.strip().lower() if extract else None
     if browser:
-        from dagster_project.mapping_draft.browser import serve_page
-
         serve_page(home, file, target, extract=extract, force=force)
         return
     _draft(home, file, target, extract, force)
@@ -57,14 +62,6 @@ def map_file(
 
 def _draft(home: Home, file: Path, target: Path, extract: str | None, force: str | None) -> None:
     """Write the mapping, and show it with the figures that the file would give."""
-    import duckdb
-
-    from dagster_project.core.memory import NO_SPILL
-    from dagster_project.mapping_draft.draft import draft_mapping
-    from dagster_project.mapping_draft.preview import preview
-    from dagster_project.mapping_draft.show import show_draft, show_preview
-    from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
-
     # Rows of the file, which may name people, are not spilled to disk while drafting.
     with duckdb.connect(config=NO_SPILL) as con:
         with Console(stderr=True).status("Reading"):

@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any
 
+from dagster_project.serving.typed_names import force_named
+
 from .common import option
 
 MartOption = Annotated[str | None, option("--mart", "The mart, where several have the measure; mart_ may be left out.")]
@@ -11,8 +13,6 @@ ForceOption = Annotated[str | None, option("--force", "Force, by code or name, w
 
 
 def _force_code(force: str | None) -> str | None:
-    from dagster_project.serving.typed_names import force_named
-
     return force and force_named(force)
 
 

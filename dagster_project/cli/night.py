@@ -5,10 +5,20 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.contracts import load_contracts
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.made_up_home import SAMPLE_MARK, SampleHomeError, refuse_sample
+from dagster_project.core.seeds import force_names
+from dagster_project.landing import find_files, read_ledger
+from dagster_project.landing.choose_mapping import with_windows
+from dagster_project.nights.land_step import files_of_period
+from dagster_project.nights.period_coverage import PeriodError, read_period
+from dagster_project.nights.run import NightRun
+from dagster_project.sample import write_sample
 
 from .common import HOME, HomeOption, QuietOption, app, option
+from .run_night import run_with_progress
 
 InboxOption = Annotated[
     Path | None,
@@ -56,10 +66,6 @@ def nightly(
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
-    from dagster_project.nights.run import NightRun
-
-    from .run_night import run_with_progress
-
     if sample:
         _write_sample(home)
     else:
@@ -70,9 +76,6 @@ def nightly(
 
 def _write_sample(home: Home) -> None:
     """Write made-up extracts to the inbox of a home that is theirs alone. Raises SampleHomeError if it holds real ones."""
-    from dagster_project.landing import read_ledger
-    from dagster_project.sample import write_sample
-
     mark = home.path / SAMPLE_MARK
     home.create()
     if not mark.exists():
@@ -96,17 +99,6 @@ def backfill_command(
     An older file fills only days that no newer one covers. Afterwards it shows which days are covered, and which figures are
     still not available. Its exit codes are those of `pam nightly`.
     """
-    from dagster_project.contracts import load_contracts
-    from dagster_project.core.config import read_config
-    from dagster_project.core.seeds import force_names
-    from dagster_project.landing import find_files
-    from dagster_project.landing.choose_mapping import with_windows
-    from dagster_project.nights.land_step import files_of_period
-    from dagster_project.nights.period_coverage import PeriodError, read_period
-    from dagster_project.nights.run import NightRun
-
-    from .run_night import run_with_progress
-
     try:
         period = read_period(first, last)
     except PeriodError as error:

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.audit import record
+from dagster_project.core.files import write_whole
 from dagster_project.core.plurals import counted
+from dagster_project.core.published_file import published_night
+from dagster_project.core.terminal_console import Console
+from dagster_project.publishing.postgres import configured_server, load_by_hand, loaded_state, reader_logins, roles
+from dagster_project.publishing.postgres import embedded as embedded_server
+from dagster_project.publishing.postgres.roles import setup_sql
+from dagster_project.publishing.postgres.server import administered_server, as_user
 
 from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option, require_home
 from .echo import echo
@@ -28,31 +36,24 @@ def postgres(
     if not embedded:
         echo(context.get_help())
         return
-    from dagster_project.publishing.postgres import embedded as server
-
-    started = server.start(home)
+    started = embedded_server.start(home)
     echo(
-        f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
+        f"PostgreSQL answers at {embedded_server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
         f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
         f"    pam postgres load\n"
-        f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
+        f"To read it, as {embedded_server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
     )
 
 
 @group.command()
 def stop(home: HomeOption = HOME) -> None:
     """Stop the server that `pam postgres --embedded` started. Its data stay."""
-    from dagster_project.publishing.postgres import embedded as server
-
-    echo("stopped" if server.stop(home) else "no such server is running")
+    echo("stopped" if embedded_server.stop(home) else "no such server is running")
 
 
 @group.command()
 def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
     """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
-    from dagster_project.core.terminal_console import Console
-    from dagster_project.publishing.postgres import load_by_hand
-
     require_home(home)
     with Console(stderr=True, quiet=quiet).status("loading") as status_line:
         loaded = load_by_hand(home, lambda name: status_line.update(f"loading {name}"))
@@ -66,9 +67,6 @@ def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
 def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
-    from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured_server, loaded_state, reader_logins, roles
-
     require_home(home)
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
@@ -104,8 +102,6 @@ def sql(
 
     Example: pam postgres sql | psql --dbname pam
     """
-    from dagster_project.publishing.postgres.roles import setup_sql
-
     echo(setup_sql(database, login), nl=False)
 
 
@@ -126,11 +122,6 @@ def add(
     home: HomeOption = HOME,
 ) -> None:
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
-    from dagster_project.audit import record
-    from dagster_project.core.files import write_whole
-    from dagster_project.publishing.postgres import reader_logins
-    from dagster_project.publishing.postgres.server import administered_server, as_user
-
     require_home(home)
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
     # Without the file nobody has the password: then there is no log-in either.
@@ -149,10 +140,6 @@ def remove(
     home: HomeOption = HOME,
 ) -> None:
     """Remove a person's log-in, and end their sessions."""
-    from dagster_project.audit import record
-    from dagster_project.publishing.postgres import reader_logins
-    from dagster_project.publishing.postgres.server import administered_server
-
     require_home(home)
     server = administered_server(home, admin)
     with server.connect() as con:
@@ -165,9 +152,6 @@ def remove(
 @users.command("list")
 def list_users(admin: AdminOption = None, home: HomeOption = HOME) -> None:
     """Show who may log in to read, and how many connections each has now."""
-    from dagster_project.publishing.postgres import reader_logins
-    from dagster_project.publishing.postgres.server import administered_server
-
     with administered_server(home, admin).connect() as con:
         readers = reader_logins.list_people(con)
     for person in readers:

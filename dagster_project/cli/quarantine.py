@@ -3,17 +3,24 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.plurals import counted
+from dagster_project.landing import quarantine_export as store
+from dagster_project.landing.quarantine_export import ABOUT, QuarantinedFile, columns_of_export
+from dagster_project.landing.release_held import held_files
+from dagster_project.landing.release_held import release as release_held
+from dagster_project.landing.retract import erase
+from dagster_project.landing.retract import retract as retract_file
+from dagster_project.serving import record_consultation, write_result
+from dagster_project.serving.consultation import record_disclosure
+from dagster_project.serving.typed_names import UnknownNameError, force_named
 
 from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option, require_home
 from .echo import echo
-
-if TYPE_CHECKING:
-    from dagster_project.landing.quarantine_export import QuarantinedFile
 
 
 @app.command()
@@ -30,9 +37,6 @@ def release(
 
     Example: pam release crimes__derbyshire__2026-01-01 --why "the export really has no rows: system was down"
     """
-    from dagster_project.landing.release_held import held_files
-    from dagster_project.landing.release_held import release as release_held
-
     require_home(home)
     if file is None:
         held = held_files(home)
@@ -69,9 +73,6 @@ def retract(
 
     Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
     """
-    from dagster_project.landing.retract import erase
-    from dagster_project.landing.retract import retract as retract_file
-
     if not why.strip():
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
     require_home(home)
@@ -110,12 +111,6 @@ def quarantine(
 
     Rows leave quarantine when they are corrected at the source and a newer file has them.
     """
-    from dagster_project.contracts import load_contracts
-    from dagster_project.landing import quarantine_export as store
-    from dagster_project.serving import record_consultation, write_result
-    from dagster_project.serving.consultation import record_disclosure
-    from dagster_project.serving.typed_names import UnknownNameError, force_named
-
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
     try:
@@ -149,15 +144,11 @@ def quarantine(
 
 def _text(row: tuple[Any, ...]) -> str:
     """A row's own columns as JSON, without blank ones."""
-    from dagster_project.landing.quarantine_export import ABOUT, columns_of_export
-
     cells = dict(zip(columns_of_export(row[0])[len(ABOUT) :], row[len(ABOUT) :], strict=True))
     return json.dumps({k: v for k, v in cells.items() if v is not None}, ensure_ascii=False)
 
 
-def _show(files: "list[QuarantinedFile]", rows: list[tuple[Any, ...]], limit: int) -> None:
-    from dagster_project.serving import write_result
-
+def _show(files: list[QuarantinedFile], rows: list[tuple[Any, ...]], limit: int) -> None:
     write_result(
         ["extract", "force", "file", "rows", "reasons"],
         [(f.entry.extract, f.entry.force_code, f.entry.source_file, f.rows,

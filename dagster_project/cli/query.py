@@ -2,17 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from dagster_project.core.config import Limits, visible_settings
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import holds_made_up
+from dagster_project.serving import connect
+from dagster_project.serving.prompt import run
+from dagster_project.serving.query import answer, answer_to_file
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app
 from .echo import echo
-
-if TYPE_CHECKING:
-    from dagster_project.core.config import Limits
 
 AnswerFormOption = Annotated[
     Literal["table", "csv", "json", "parquet", "xlsx"],
@@ -49,10 +51,6 @@ def query(
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
     """  # fmt: skip
-    from dagster_project.core.made_up_home import holds_made_up
-    from dagster_project.serving import connect
-    from dagster_project.serving.query import answer, answer_to_file
-
     if form in ("parquet", "xlsx") and out is None:
         raise typer.BadParameter(f"{form} is written to a file: name it with --out", param_hint="--format")
     text = sys.stdin.read() if sql == "-" else sql
@@ -86,15 +84,11 @@ def sql(
 
     If standard input is not a terminal, queries are read from it, each ending with a semicolon.
     """
-    from dagster_project.serving.prompt import run
-
     failed = run(home, _limits_of(home, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 
-def _limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+def _limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> Limits:
     """What a query may use: as the options say, else as the home's settings do."""
-    from dagster_project.core.config import visible_settings
-
     options = {"seconds": seconds, "memory": memory, "rows": rows}
     return visible_settings(home).query.model_copy(update={k: v for k, v in options.items() if v is not None})

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -17,12 +17,13 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.landing.dropped_again import MAPPING_CHANGED
 from dagster_project.landing.retention import WITHDRAWN_LIST
 from dagster_project.landing.vocabulary import SHOWN_BY, how_many
+from dagster_project.nights.replay import COLUMNS, NightComparison
+from dagster_project.publishing.figure_diff import MARTS
+from dagster_project.publishing.publications import list_kept
+from dagster_project.serving import write_result
 
 from .common import NO_SUCH_HOME
 from .echo import print_line, print_lines
-
-if TYPE_CHECKING:
-    from dagster_project.nights.replay import NightComparison
 
 MAX_FILES = 100
 """Files that are named below a reason."""
@@ -244,9 +245,6 @@ def _show_published(console: Console, state: Mapping[str, Any]) -> None:
 
 def show_publications(home: Home) -> None:
     """Print the kept nights, the newest last, with figures and warnings from their receipts."""
-    from dagster_project.publishing.publications import list_kept
-    from dagster_project.serving import write_result
-
     rows = []
     for p in list_kept(home):
         r = p.receipt
@@ -260,12 +258,8 @@ def show_publications(home: Home) -> None:
         print_line(Console(), "No night is kept: each one that is published will be")
 
 
-def show_comparison(compared: "NightComparison", quiet: bool) -> None:
+def show_comparison(compared: NightComparison, quiet: bool) -> None:
     """Print which figures made again differ from those of a published night. `quiet`: nothing where none does."""
-    from dagster_project.nights.replay import COLUMNS
-    from dagster_project.publishing.figure_diff import MARTS
-    from dagster_project.serving import write_result
-
     console = Console()
     figures, night = f"{compared.figures:,} figures", f"those of night {compared.night_id}"
     if not compared.differing:

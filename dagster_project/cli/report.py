@@ -3,17 +3,22 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import holds_made_up
+from dagster_project.core.sql import one_row
+from dagster_project.editions import newest_with_files, read_editions
+from dagster_project.reporting.pack import read_pack, write_pack
+from dagster_project.reporting.pack.word_refresh import NEW, NEW_NOTE, Refreshed, read_document, write_refreshed
+from dagster_project.reporting.pack.word_refresh import refresh as refresh_document
+from dagster_project.serving import connect, write_result
+from dagster_project.serving.consultation import can_record, record_disclosure
 
 from .common import HOME, EditionOption, Form, HomeOption, QuietOption, ReasonOption, make_group, option
 from .echo import echo
-
-if TYPE_CHECKING:
-    from dagster_project.reporting.pack.word_refresh import Refreshed
 
 report_app = make_group("report")
 
@@ -72,13 +77,6 @@ def _write(
     public: bool, tables_only: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     """Write the pack of an edition, and record it."""
-    from dagster_project.core.made_up_home import holds_made_up
-    from dagster_project.core.sql import one_row
-    from dagster_project.editions import newest_with_files, read_editions
-    from dagster_project.reporting.pack import write_pack
-    from dagster_project.serving import connect
-    from dagster_project.serving.consultation import can_record, record_disclosure
-
     editions = read_editions(home)
     with connect(home, reason, by="pam report") as con:
         forces = {name: e.force_code for name, e in editions.sound.items()}
@@ -122,14 +120,6 @@ def refresh(
 
     Example: pam report refresh report.docx --out newer.docx --format csv > moved.csv
     """
-    from dagster_project.core.made_up_home import holds_made_up
-    from dagster_project.editions import read_editions
-    from dagster_project.reporting.pack import read_pack
-    from dagster_project.reporting.pack.word_refresh import NEW, NEW_NOTE, read_document, write_refreshed
-    from dagster_project.reporting.pack.word_refresh import refresh as refresh_document
-    from dagster_project.serving import connect, write_result
-    from dagster_project.serving.consultation import record_disclosure
-
     target = (out or file).expanduser().absolute()
     document = read_document(file.expanduser())
     part = document.part
@@ -150,7 +140,7 @@ def refresh(
         raise typer.Exit(1)
 
 
-def _summary(result: "Refreshed", target: Path, night_id: str, left: int, new: int) -> str:
+def _summary(result: Refreshed, target: Path, night_id: str, left: int, new: int) -> str:
     """How many figures are of the newest night, moved, or could not be updated."""
     changed = sum(c.was != c.now for c in result.changes) - new
     summary = f"{target}: {result.updated:,} figures are of night {night_id} (were of {result.before}); {changed:,} moved"

@@ -12,6 +12,7 @@ from dagster_project.nights.end_night import end_night
 from dagster_project.nights.period_coverage import coverage_rows
 from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
+from dagster_project.serving import write_result
 
 from .echo import print_line
 from .render import headline, show_receipt
@@ -80,8 +81,6 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     for waiting in read_editions(run.home).waiting:
         print_line(console, f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}", "yellow")
     if run.period and not quiet:
-        from dagster_project.serving import write_result
-
         print_line(Console(), f"Covered of {run.period[0]} to {run.period[1]}")
         rows = coverage_rows(read_ledger(run.home), run.period)
         write_result(("extract", "force", "days", "not available"), rows, "table", sys.stdout)

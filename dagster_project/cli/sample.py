@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.sample import write_sample
+from dagster_project.sample.raw_exports import write_raw_exports
+
 from .common import app
 from .echo import echo
 
@@ -20,8 +23,5 @@ def sample(
 
     No row is of a real person or event.
     """
-    from dagster_project.sample import write_sample
-    from dagster_project.sample.raw_exports import write_raw_exports
-
     paths = write_raw_exports(directory) if raw else write_sample(directory)
     echo(f"{len(paths)} made-up extracts in {directory}")

@@ -5,8 +5,13 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.config import read_config
+from dagster_project.nights import alerts
+from dagster_project.orchestration.serve import NightServer
+
 from .common import HOME, HomeOption, JsonOption, app, option, require_home
 from .echo import echo
+from .render import show_alerts, show_test
 
 
 @app.command()
@@ -19,9 +24,6 @@ def serve(
 
     Runs until it is stopped (Ctrl-C, SIGTERM). A night that is running then is interrupted, and its receipt says so.
     """
-    from dagster_project.core.config import read_config
-    from dagster_project.orchestration.serve import NightServer
-
     settings = read_config(home).serve
     code = NightServer(home, host or settings.host, port or settings.port, proxy=settings.proxy).run()
     raise typer.Exit(code)
@@ -38,10 +40,6 @@ def alerts_command(
 
     With --test, exit 1: a channel failed, or pam.toml names none.
     """
-    from dagster_project.nights import alerts
-
-    from .render import show_alerts, show_test
-
     require_home(home)
     if test:
         errors = alerts.send_test(home)

@@ -5,8 +5,12 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.nights.health import find_problems, find_warnings
+from dagster_project.nights.status import status as read_status
+
 from .common import HOME, HomeOption, JsonOption, app
 from .echo import echo
+from .render import show_status
 
 
 @app.command()
@@ -23,20 +27,14 @@ def status(
 ) -> None:
     """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
     if check:
-        from dagster_project.nights.health import find_problems, find_warnings
-
         problems = find_problems(home, max_age)
         warnings: list[str] = [] if problems else find_warnings(home)
         level = "CRITICAL" if problems else "WARNING" if warnings else "OK"
         echo(f"PAM {level}" + (": " if problems or warnings else "") + "; ".join([*problems, *warnings]))
         # As Nagios and Icinga read it.
         raise typer.Exit(2 if problems else 1 if warnings else 0)
-    from dagster_project.nights.status import status as read_status
-
     state = read_status(home)
     if as_json:
         echo(json.dumps(state, indent=1, default=str))
     else:
-        from .render import show_status
-
         show_status(state)

@@ -6,22 +6,32 @@ from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich import box
+from rich.table import Table
 
+from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.judged_in_words import SMALL, has_small_side, has_status_of_now
 from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row
+from dagster_project.core.terminal_console import Console
+from dagster_project.editions.windows import month_end
+from dagster_project.reporting.pack.document_settings import document_settings
+from dagster_project.reporting.pack.topline_document import write_topline
+from dagster_project.reporting.pack.wording import day_in_words, format_number
+from dagster_project.serving import connect, write_result
+from dagster_project.serving.answer_workbook import write_sheet
+from dagster_project.serving.consultation import can_record, record_disclosure
+from dagster_project.serving.topline import COLUMNS, Line
+from dagster_project.serving.topline import topline as read_lines
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
 from .name_options import AreaOption, AreaTypeOption, ForceOption
-
-if TYPE_CHECKING:
-    from dagster_project.serving.topline import Line
 
 MISSING, NOT_APPLICABLE, PARTIAL = "[x]", "[z]", "[p]"
 NOT_AVAILABLE = "not available"
@@ -67,10 +77,6 @@ def topline(
 
     Example: pam topline --out topline.docx
     """
-    from dagster_project.serving import connect, write_result
-    from dagster_project.serving.topline import COLUMNS
-    from dagster_project.serving.topline import topline as read_lines
-
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
     with connect(home, reason, by="pam topline") as con:
@@ -86,7 +92,7 @@ def topline(
         write_result([*COLUMNS, "is_made_up"], ([*astuple(line), made_up] for line in lines), form, sys.stdout)
 
 
-def _split(lines: Sequence["Line"], *, all_lines: bool) -> tuple[Sequence["Line"], str]:
+def _split(lines: Sequence[Line], *, all_lines: bool) -> tuple[Sequence[Line], str]:
     """The lines to show, and a note on those left out: without a complete month or any of the twelve, unless `all_lines`."""
     shown = [line for line in lines if all_lines or line.month or line.twelve_months_status != "not_available"]
     left_out = [line.title for line in lines if line not in shown]
@@ -95,7 +101,7 @@ def _split(lines: Sequence["Line"], *, all_lines: bool) -> tuple[Sequence["Line"
     return shown, f"Not available, and left out: {', '.join(left_out)}."
 
 
-def _printed(line: "Line") -> list[str]:
+def _printed(line: Line) -> list[str]:
     """A line for a person, by the document's HEADER."""
     status = line.twelve_months_status
     mark = f" {PARTIAL}" if status == "partial" and line.twelve_months_value is not None else ""
@@ -113,7 +119,7 @@ def _printed(line: "Line") -> list[str]:
     ]
 
 
-def _year_before(line: "Line", period: str) -> str:
+def _year_before(line: Line, period: str) -> str:
     """The figure of the year before, marked where files cover only some of its days: then a complete one has no change."""
     value, before, change = (getattr(line, f"{period}_{name}") for name in ("value", "year_before", "change"))
     is_complete = period == "month" or line.twelve_months_status == "complete"
@@ -121,11 +127,8 @@ def _year_before(line: "Line", period: str) -> str:
     return _number(before, line.unit) + (f" {PARTIAL}" if is_partial else "")
 
 
-def _notes(lines: Sequence["Line"]) -> list[str]:
+def _notes(lines: Sequence[Line]) -> list[str]:
     """What a reader must know of these lines. A number on a day is no total: that of the month is that of the twelve months."""
-    from dagster_project.editions.windows import month_end
-    from dagster_project.reporting.pack.wording import day_in_words
-
     on_a_day = {(m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] in ("stock", "last")}
     titles: dict[date, list[str]] = {}
     for line in lines:
@@ -138,12 +141,10 @@ def _notes(lines: Sequence["Line"]) -> list[str]:
 
 def _number(value: Decimal | None, unit: str, none: str = MISSING) -> str:
     """`none`: in place of no figure."""
-    from dagster_project.reporting.pack.wording import format_number
-
     return none if value is None else format_number(value, unit)
 
 
-def _change(line: "Line", period: str) -> str:
+def _change(line: Line, period: str) -> str:
     """The change in per cent; for a rate, in percentage points; of small numbers, or from 0, the change itself."""
     if has_status_of_now(line.mart, line.measure, "all"):
         return NOT_APPLICABLE
@@ -161,13 +162,8 @@ def _change(line: "Line", period: str) -> str:
     return sign + _number(change, unit)
 
 
-def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:
+def _show(lines: Sequence[Line], left_out: str, made_up: bool) -> None:
     """Print the table for a terminal of 80 columns."""
-    from rich import box
-    from rich.table import Table
-
-    from dagster_project.core.terminal_console import Console
-
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=lines[0].area if lines else None,
                   title_justify="left")  # fmt: skip
     table.add_column("Measure")
@@ -186,17 +182,8 @@ def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:
         console.print(note, style="dim")
 
 
-def _write(
-    home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str, *, all_lines: bool
-) -> None:
+def _write(home: Home, path: Path, lines: Sequence[Line], night_id: str, at: datetime, reason: str, *, all_lines: bool) -> None:
     """Write the table to a file (0600), whole or not at all, and record it."""
-    from dagster_project.core.files import new_file
-    from dagster_project.reporting.pack.document_settings import document_settings
-    from dagster_project.reporting.pack.topline_document import write_topline
-    from dagster_project.serving.answer_workbook import write_sheet
-    from dagster_project.serving.consultation import can_record, record_disclosure
-    from dagster_project.serving.topline import COLUMNS
-
     shown, left_out = _split(lines, all_lines=all_lines or path.suffix.lower() == ".xlsx")
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"

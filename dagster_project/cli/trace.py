@@ -3,23 +3,28 @@
 import sys
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from duckdb import DuckDBPyConnection
 
+from dagster_project.core.cell_text import plain_text, rounded_text
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
+from dagster_project.core.seeds import force_names
+from dagster_project.reporting.pack.wording import format_number
+from dagster_project.serving import record_consultation, write_result
+from dagster_project.serving.trace import COLUMNS, Part, Trail, open_evidence
+from dagster_project.serving.trace import trace as trace_figure
+from dagster_project.serving.trace_change import CHANGES, Change, trace_change
+from dagster_project.serving.trace_missing_rows import missing_rows
+from dagster_project.serving.trace_request import FigureRequest, request_for_cell, request_for_period
+from dagster_project.serving.trace_source_line import COLUMNS as FIGURE_COLUMNS
+from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
 from .echo import echo
 from .name_options import AreaOption, AreaTypeOption, ForceOption, MartOption
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    from dagster_project.serving.trace import Part, Trail
-    from dagster_project.serving.trace_change import Change
-    from dagster_project.serving.trace_request import FigureRequest
 
 
 @app.command()
@@ -53,10 +58,6 @@ def trace(
 
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
-    from dagster_project.serving import record_consultation
-    from dagster_project.serving.trace import open_evidence
-    from dagster_project.serving.trace_request import request_for_cell, request_for_period
-
     of_measure = {
         "--mart": mart, "--category": None if category == "all" else category, "--area": area, "--area-type": area_type,
         "--period": period, "--from": first, "--to": last, "--force": force,
@@ -92,26 +93,17 @@ def _check_use(
         raise typer.BadParameter("goes with --cell", param_hint="--edition")
 
 
-def _show_file(con: "DuckDBPyConnection", home: Home, file: str, line: int | None, form: Form) -> None:
+def _show_file(con: DuckDBPyConnection, home: Home, file: str, line: int | None, form: Form) -> None:
     """Print what a source file, or a row of it, adds to, or why it adds to nothing."""
-    from dagster_project.serving import write_result
-    from dagster_project.serving.trace_source_line import COLUMNS, figures_from_file, why_no_figure
-
     figures = figures_from_file(con, file, line)
     if not figures and line is not None and form == "table":
         echo(f"No figure: {why_no_figure(con, home, file, line)}")
     else:
-        write_result(COLUMNS, figures, form, sys.stdout)
+        write_result(FIGURE_COLUMNS, figures, form, sys.stdout)
 
 
-def _show_figure(con: "DuckDBPyConnection", home: Home, request: "FigureRequest", limit: int, form: Form) -> None:
+def _show_figure(con: DuckDBPyConnection, home: Home, request: FigureRequest, limit: int, form: Form) -> None:
     """Print how a figure or a change is made, or in other formats than `table` its rows alone."""
-    from dagster_project.serving import write_result
-    from dagster_project.serving.trace import COLUMNS
-    from dagster_project.serving.trace import trace as trace_figure
-    from dagster_project.serving.trace_change import CHANGES, trace_change
-    from dagster_project.serving.trace_missing_rows import missing_rows
-
     change = trace_change(con, request) if request.shows in CHANGES else None
     trails = {"": change.now, "the year before: ": change.before} if change else {"": trace_figure(con, request)}
     if form != "table":
@@ -127,16 +119,13 @@ def _show_figure(con: "DuckDBPyConnection", home: Home, request: "FigureRequest"
         _show(trails[""], limit, missing_rows(con, home, trails[""]))
 
 
-CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
+CHANGE_TITLES = {"prior_value": "The year before", "volume_change": Change, "pct_change": "Change in per cent"}
 
 
 def _show_change(
-    change: "Change", shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
+    change: Change, shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
 ) -> None:
     """Print both figures with their rows, then the change."""
-    from dagster_project.core.cell_text import plain_text, rounded_text
-    from dagster_project.reporting.pack.wording import format_number
-
     _show(change.now, limit, missing_now)
     echo("\nThe year before:\n")
     _show(change.before, limit, missing_before)
@@ -156,18 +145,16 @@ def _show_change(
     echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
-def _erased_words(trail: "Trail") -> str:
+def _erased_words(trail: Trail) -> str:
     return f"Rows of these files were erased later, at the end of their retention: {', '.join(trail.erased_files)}"
 
 
-def _days(request: "FigureRequest") -> str:
+def _days(request: FigureRequest) -> str:
     return f"{request.first or 'the beginning'} to {request.last}"
 
 
-def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
+def _show(trail: Trail, limit: int, missing: dict[str, list[str]]) -> None:
     """Print a figure: which it is, its formula, what each month adds, its rows. `missing`: why a part has none, by its role."""
-    from dagster_project.core.seeds import force_names
-
     request = trail.request
     force = request.force_code or ""
     area = request.area_name or force_names().get(force, force) or "the force"
@@ -182,12 +169,8 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")
 
 
-def _show_part(part: "Part", trail: "Trail", limit: int, why_missing: list[str]) -> None:
+def _show_part(part: Part, trail: Trail, limit: int, why_missing: list[str]) -> None:
     """Print a part of a figure: its sum, what each month adds, what is kept of erased rows, and its rows."""
-    from dagster_project.core.cell_text import plain_text
-    from dagster_project.serving import write_result
-    from dagster_project.serving.trace import COLUMNS
-
     # Of days that no file covers, no rows are not 0.
     is_missing = part.amount is None or (not part.rows and not part.erased and trail.data_status == "not_available")
     makes = "" if is_missing else f" {'makes' if len(part.rows) == 1 else 'make'} {plain_text(part.amount)}"
@@ -207,10 +190,8 @@ def _show_part(part: "Part", trail: "Trail", limit: int, why_missing: list[str])
         echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
 
 
-def _figure_words(trail: "Trail") -> str:
+def _figure_words(trail: Trail) -> str:
     """The figure, or why there is none, and how far files cover its days."""
-    from dagster_project.core.cell_text import plain_text
-
     if trail.value is not None:
         figure = f"{plain_text(round(trail.value, 10))} ({trail.unit})"
     elif trail.data_status == "not_available":

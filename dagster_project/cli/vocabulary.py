@@ -7,6 +7,10 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.plurals import counted
+from dagster_project.core.reference_lists import UNIT
+from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
+from dagster_project.nights.accept_vocabulary import accept_value
+from dagster_project.serving import record_consultation, write_result
 
 from .common import HOME, ByOption, HomeOption, ReasonOption, make_group, require_home
 from .echo import echo
@@ -18,9 +22,6 @@ vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 @vocabulary.callback()
 def show(context: typer.Context, reason: ReasonOption = "", home: HomeOption = HOME) -> None:
     """Show values that no list has, with their rows, and the line to add for each."""
-    from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
-    from dagster_project.serving import record_consultation, write_result
-
     if context.invoked_subcommand:
         return
     require_home(home)
@@ -45,9 +46,6 @@ def accept(
     home: HomeOption = HOME,
 ) -> None:
     """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
-    from dagster_project.core.reference_lists import UNIT
-    from dagster_project.nights.accept_vocabulary import accept_value
-
     require_home(home)
     accept_value(home, extract, column, values, counts_as, by=by)
     count = "counts" if len(values) == 1 else "count"

@@ -30,10 +30,10 @@ READ_COMMANDS = (
 )  # fmt: skip
 COMMANDS = """
 import json, sys
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 for words in json.loads(sys.argv[1]):
     try:
-        app(words)
+        load_app()(words)
     except SystemExit:
         pass
     print("ENDED", flush=True)

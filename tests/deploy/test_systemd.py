@@ -9,12 +9,12 @@ import subprocess
 import pytest
 import typer
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.home import PROJECT
 
 UNITS = sorted((PROJECT / "deploy" / "systemd").iterdir())
 SERVICES = [u for u in UNITS if u.suffix == ".service"]
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(load_app()).commands
 HARDENED = {
     "User=pam", "NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "UMask=0077", "CapabilityBoundingSet=",
     "SystemCallFilter=@system-service", "RestrictSUIDSGID=yes",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from dagster_project.cli import app, generate_docs
+from dagster_project.cli import generate_docs, load_app
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.publishing import dictionary
 
@@ -16,7 +16,7 @@ ROOT_PAGES = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/REA
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in ROOT_PAGES)]
 MAX_LINES = 2999
 """Lines of all pages of docs/, blank ones and those that `pam docs` writes too: nobody reads more."""
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_command(load_app()).commands
 HELP = {"-h", "--help"}
 
 

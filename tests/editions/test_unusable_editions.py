@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.home import Home
 from dagster_project.editions import EditionError, read_editions
 from dagster_project.editions.model import FOLDER
@@ -190,7 +190,7 @@ def test_an_edition_under_nearly_its_name_is_named(new_home: Home, name: str) ->
 
 
 def invoke(*args: Any) -> Any:
-    return CliRunner().invoke(app, [str(a) for a in args])
+    return CliRunner().invoke(load_app(), [str(a) for a in args])
 
 
 def test_check_needs_no_night(new_home: Home) -> None:

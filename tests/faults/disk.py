@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
@@ -81,5 +81,5 @@ def night(home: Home, read_output: Callable[[], tuple[str, str]]) -> NightResult
     """Run `pam nightly` in this process. `read_output`: reads and empties the output, as `readouterr` of pytest's `capfd`."""
     read_output()
     with pytest.raises(SystemExit) as exit_info:
-        app(["nightly", "--home", str(home.path), "--wait", "0"])
+        load_app()(["nightly", "--home", str(home.path), "--wait", "0"])
     return NightResult(exit_info.value.code, " ".join("".join(read_output()).split()))

@@ -6,7 +6,7 @@ import pytest
 import xlsxwriter
 from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.landing.excel import sheet_text
 
 from .test_workbooks import HEAD, NAME, edit_part, land, rows
@@ -44,7 +44,7 @@ def test_rows_hidden_by_a_filter_land_and_are_noted(warehouse, tmp_path):
     assert (entry.outcome, entry.rows_landed) == ("accepted", 6)
     assert entry.drift == [f"3 rows are hidden by a filter or by hand, and count like the others: {REMEDY}"]
     (tmp_path / NAME).write_bytes(data)
-    output = CliRunner().invoke(app, ["inspect", str(tmp_path / NAME), "--home", str(tmp_path / "other")]).output
+    output = CliRunner().invoke(load_app(), ["inspect", str(tmp_path / NAME), "--home", str(tmp_path / "other")]).output
     assert "3 rows are hidden by a filter or by hand, and count like the others" in " ".join(output.split())
 
 

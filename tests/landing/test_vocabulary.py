@@ -11,7 +11,7 @@ from support import candidate, each, land_night, night, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core import reference_lists
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
@@ -208,7 +208,7 @@ def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) 
     assert {e.extract: e.outcome for e in land_night(new_home)} == {"crimes": "held", "naloxone": "accepted"}
     unknown = {(w.force_code, w.extract, w.column_name, w.value, w.rows) for w in unknown_values(new_home)}
     assert unknown == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 60), ("DRG2", 39), ("VIOL", 1))}
-    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    pam = lambda *args: CliRunner().invoke(load_app(), [*args, "--home", str(new_home.path)])  # noqa: E731
     assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")
     assert "pam vocabulary accept crimes offence_code" in pam("status").output.replace("\n", " ")
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG1", "--counts-as", "Drugs").exit_code == 1
@@ -291,7 +291,7 @@ def test_number_of_a_drug_offence_is_not_suggested_as_counting_nowhere(new_home:
     assert drugs.endswith("'077/50' '09230' '92' '92/30' '93/61' --counts-as X")
     assert "drug offences" in drugs and other.endswith("'192/30' '923' --counts-as nothing")
     pasted = ["vocabulary", "accept", "crimes", "offence_code", "92/30", "--counts-as", "X", "--home", str(new_home.path)]
-    refused = CliRunner().invoke(app, pasted)
+    refused = CliRunner().invoke(load_app(), pasted)
     assert refused.exit_code == 1 and "possession or trafficking or nothing" in " ".join(refused.output.split())
 
 

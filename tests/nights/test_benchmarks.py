@@ -17,7 +17,7 @@ from support import write_extract
 from typer.testing import CliRunner
 
 from benchmarks import report
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.home import PROJECT
 from dagster_project.quality import engine
 
@@ -52,7 +52,7 @@ def run_here(args: list[str], **env: str) -> tuple[float, int]:
             patch.setenv(name, value)
         if Path(program).name == "pam":
             engine.preload()
-            done = CliRunner().invoke(app, words)
+            done = CliRunner().invoke(load_app(), words)
             assert done.exit_code == 0, done.output
         elif words[0] == "-m":
             patch.setattr(sys, "argv", words[1:])

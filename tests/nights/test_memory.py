@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.national import write_areas, write_national
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
@@ -77,7 +77,7 @@ def test_many_figures_are_built_a_mart_at_a_time_with_the_same_result(week_copy:
     monkeypatch.setattr(dbt_runner, "_parsed_for", lambda _: dbt_runner.manifest())
     assert len({mart for mart, *_ in before}) > 4
     command = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(week_copy.path)]
-    result = CliRunner().invoke(app, command, env={"DBT_QUIET": "true"})
+    result = CliRunner().invoke(load_app(), command, env={"DBT_QUIET": "true"})
     assert result.exit_code == 0, result.output
     (last,) = (week_copy.candidate / "dbt" / "run").rglob("figure_facts.sql")
     assert last.read_text().startswith("insert into"), "it was not built a mart at a time"

@@ -9,7 +9,7 @@ from support import copy_home, drop_something, land_night, publish_night, publis
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log, verify
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.contracts import load_contracts
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
@@ -219,10 +219,10 @@ def check_trace(home: Home) -> None:
             trail = trace(con, request_for_period(con, measure, None, "all", *area, None, None, first, last))
             status = "not_available" if value is None else "complete"
             assert (trail.value, trail.data_status) == (value, status), (measure, first, last)
-    text = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
+    text = CliRunner().invoke(load_app(), ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
     assert "The rows of these months were erased" in text and "2018-12" in text and text.rstrip().endswith("Figure: 24 (count)")
     days = ["--from", "2018-01-05", "--to", "2018-01-20"]
-    text = CliRunner().invoke(app, ["trace", "possession_offences", *days, "--home", str(home.path)]).output
+    text = CliRunner().invoke(load_app(), ["trace", "possession_offences", *days, "--home", str(home.path)]).output
     assert "Figure: not available: it takes a part of a month whose rows were erased" in text
 
 

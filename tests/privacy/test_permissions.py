@@ -177,10 +177,10 @@ IMPORT_ONLY = [sys.executable, "-c", "import duckdb, dagster_project"]
 """Fails if other users can't read the checkout or its Python."""
 COMMANDS = """
 import json, sys
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 for words in json.loads(sys.argv[1]):
     try:
-        app(words)
+        load_app()(words)
     except SystemExit as end:
         print("ENDED", end.code or 0, flush=True)
         last = end

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 from support import TODAY, begin, own_postgres, run_night, shorten_edition
 from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import read_receipts
@@ -66,7 +66,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hom
     try:
         home = Home(folder / "home").create()
         # The command sets the umask for everything that follows, as do Dagster and `pam serve` when they start.
-        CliRunner().invoke(app, ["status", "--home", str(home.path)])
+        CliRunner().invoke(load_app(), ["status", "--home", str(home.path)])
         outcomes = []
         with pytest.MonkeyPatch.context() as patch, _capture_output(folder / "output" / "nights.txt"):
             patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
@@ -84,7 +84,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hom
                 _make_next_night_held(home)
                 outcomes.append(_run_job(home, instance))
                 _make_next_night_fail(home)
-                result = CliRunner().invoke(app, ["nightly", "--home", str(home.path)])
+                result = CliRunner().invoke(load_app(), ["nightly", "--home", str(home.path)])
                 print(result.output)
                 outcomes.append(read_receipts(home)[-1].outcome)
     finally:

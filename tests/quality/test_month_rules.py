@@ -12,7 +12,7 @@ from support import copy_home, each, meta_rows, night, publish_night, run_night,
 from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
@@ -120,7 +120,7 @@ class AcceptedNight(NamedTuple):
 def accept(home: Home, *more: str, force: str = "derbyshire", why: str = "Closed") -> str:
     """What `pam accept` says of January 2025."""
     words = ("accept", "naloxone_administrations", "2025-01", "--force", force, "--why", why, *more, "--home", str(home.path))
-    return CliRunner().invoke(app, words).output
+    return CliRunner().invoke(load_app(), words).output
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_a_list_of_accepted_months_as_excel_and_people_save_it(tmp_path: Path) -
 
 def test_an_accepted_month_is_published_on_record(accepted_night: AcceptedNight) -> None:
     home = accepted_night.home
-    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(home.path)])  # noqa: E731
+    pam = lambda *args: CliRunner().invoke(load_app(), [*args, "--home", str(home.path)])  # noqa: E731
     assert pam("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why", "").exit_code == 1
     assert pam("accept", "naloxone", "2025-01", "--force", "derbyshire", "--why", "x").exit_code == 1
     assert pam("accept", "naloxone_administrations", "13-2025", "--force", "derbyshire", "--why", "x").exit_code == 1
@@ -240,7 +240,7 @@ ODD = {
 @pytest.mark.long
 def test_a_night_names_all_odd_months_of_a_history_and_one_command_accepts_them(new_home: Home) -> None:
     """Accepting some leaves the others, and the id of an earlier night accepts none: what it found may have changed."""
-    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    pam = lambda *args: CliRunner().invoke(load_app(), [*args, "--home", str(new_home.path)])  # noqa: E731
     history(new_home.inbox)
     first = pam("nightly")
     (held,) = read_receipts(new_home)
@@ -277,7 +277,7 @@ def test_a_night_names_all_odd_months_of_a_history_and_one_command_accepts_them(
 
 
 def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> None:
-    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    pam = lambda *args: CliRunner().invoke(load_app(), [*args, "--home", str(new_home.path)])  # noqa: E731
     words = ("Stop_search.searches", "2024-03", "Jan 2024", "2024-03", "--force", "Derbyshire Constabulary")
     done = pam("accept", *words, "--why", "The system was down")
     assert done.stdout == "searches of derbyshire in 2024-03, 2024-01 pass from the next night on\n"
@@ -310,9 +310,13 @@ def test_a_unit_of_another_force_is_none_of_this_one(new_home: Home) -> None:
     header = "force_code,section_code,section_name,lpu_code,lpu_name"
     (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n", encoding="utf-8")
     accept = ("accept", "searches", "2024-03", "--force", "derbyshire", "--why", "x", "--home", str(new_home.path), "--area")
-    result = CliRunner().invoke(app, [*accept, "Dover"])
+    result = CliRunner().invoke(load_app(), [*accept, "Dover"])
     assert result.exit_code == 1 and "no area is called 'Dover' (there are lpu: Amber Valley, " in result.stderr
-    assert CliRunner().invoke(app, [*accept, "HIGH PEAK"]).stdout.startswith("searches of high-peak of derbyshire in 2024-03 ")
+    assert (
+        CliRunner()
+        .invoke(load_app(), [*accept, "HIGH PEAK"])
+        .stdout.startswith("searches of high-peak of derbyshire in 2024-03 ")
+    )
 
 
 def test_complete_months_of_forces_alone_count_as_published(new_home: Home) -> None:

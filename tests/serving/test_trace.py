@@ -18,7 +18,7 @@ from how_often import often
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.cli.trace import _show as show_trail
 from dagster_project.cli.trace import _show_change
 from dagster_project.core.home import Home
@@ -119,18 +119,18 @@ def test_units_are_covered_by_files_that_name_them(area_type: str, area: str, st
 def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None:
     def shown(*days: str) -> str:
         call = ["trace", "searches", "--force", "derbyshire", *days, "--limit", "1", "--home", str(sample_home.path)]
-        return CliRunner().invoke(app, call).stdout.rstrip().splitlines()[-1]
+        return CliRunner().invoke(load_app(), call).stdout.rstrip().splitlines()[-1]
 
     assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file has it")
     assert shown("--from", "2025-01-01", "--to", "2031-01-31").endswith(", provisional: files cover only part of its days")
     assert shown("--period", "2025").endswith("(count)")
     call = ["trace", "searches", "--period", "2025", "--limit", "1", "--home", str(sample_home.path)]
-    assert "all, Derbyshire Constabulary, 2025-01-01" in CliRunner().invoke(app, call).stdout.splitlines()[0]
+    assert "all, Derbyshire Constabulary, 2025-01-01" in CliRunner().invoke(load_app(), call).stdout.splitlines()[0]
 
 
 def test_no_rows_of_uncovered_days_are_not_0(sample_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     call = ["trace", "searches", "--from", "2031-01-01", "--to", "2031-01-31", "--home", str(sample_home.path)]
-    text = CliRunner().invoke(app, call).stdout
+    text = CliRunner().invoke(load_app(), call).stdout
     assert "Rows: searches, all: 0 rows\n\nFigure: not available" in text, "no empty table, and no sum"
     part = Part("numerator", "drug_finds", "all", Decimal(0), [])
     rate = Trail(FigureRequest("drug_find_rate", date(2025, 1, 31)), "m", "t", "percent", "f", "", None, [part, part])
@@ -229,10 +229,12 @@ def test_a_rate_changes_by_percentage_points_and_a_change_from_0_has_no_value(co
 
 
 def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None:
-    text = CliRunner().invoke(app, ["trace", "--cell", "offences/1/pct_change", "--home", str(sample_home.path)]).output
+    text = CliRunner().invoke(load_app(), ["trace", "--cell", "offences/1/pct_change", "--home", str(sample_home.path)]).output
     assert "2,187 rows make 2187" in text and "1,649 rows make 1649" in text
     assert text.rstrip().endswith("100 * (2187 - 1649) / 1649 = 32.6%")
-    text = CliRunner().invoke(app, ["trace", "--cell", "offences/1/volume_change", "--home", str(sample_home.path)]).output
+    text = (
+        CliRunner().invoke(load_app(), ["trace", "--cell", "offences/1/volume_change", "--home", str(sample_home.path)]).output
+    )
     assert text.rstrip().endswith("2187 - 1649 = 538 count")
 
 
@@ -357,7 +359,7 @@ def test_both_figures_of_a_change_say_why_they_have_no_rows(
     def last_day(_: object, __: Home, trail: Trail) -> dict[str, list[str]]:
         return {trail.parts[0].role: [f"none until {trail.request.last}"]}
 
-    monkeypatch.setattr("dagster_project.serving.trace_missing_rows.missing_rows", last_day)
+    monkeypatch.setattr("dagster_project.cli.trace.missing_rows", last_day)
     text = pam("trace", "--cell", "repeat_addresses/1/pct_change", "--home", sample_home.path).stdout
     assert re.findall("none until .*", text) == ["none until 2025-10-31", "none until 2024-10-31"]
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner, Result
 
-from dagster_project.cli import app
+from dagster_project.cli import load_app
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import take_lock
@@ -20,7 +20,7 @@ from .conftest import Candidate
 
 def pam_dbt(home: Home, *args: str) -> Result:
     """`pam dbt ARGS` in this process, quietly."""
-    return CliRunner().invoke(app, ["dbt", *args, "--home", str(home.path)], env={"DBT_QUIET": "true"})
+    return CliRunner().invoke(load_app(), ["dbt", *args, "--home", str(home.path)], env={"DBT_QUIET": "true"})
 
 
 @pytest.fixture

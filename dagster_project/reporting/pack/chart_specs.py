@@ -91,12 +91,12 @@ def spec(chart: Chart, look: Look = WIDE) -> Spec:
 
 def _line(chart: Chart, look: Look) -> Spec:
     (panel,) = chart.panels
-    rows, labels = point_rows(panel), labels_of(panel)
+    rows, labels = _point_rows(panel), _labels_of(panel)
     names = [s.name for s in panel.series]
     y = value_axis(panel.unit, rows, room=1.05)
     direct = len(names) <= DIRECT and not look.is_narrow
-    colour = _of_series(names, sort=None, legend=None if direct or len(names) == 1 else legend_of(names, look))
-    x = name_axis(labels)
+    colour = _of_series(names, sort=None, legend=None if direct or len(names) == 1 else _legend_of(names, look))
+    x = _name_axis(labels)
     # Part of a month would look like a fall: its point is open, and no line joins it.
     for row in rows:
         row["joined"] = row["y"] if row["whole"] else None
@@ -130,13 +130,13 @@ def _of_series(names: Sequence[str], values: Sequence[Any] = COLOURS, **more: An
 
 def _bar(chart: Chart, look: Look) -> Spec:
     (panel,) = chart.panels
-    names, labels = [s.name for s in panel.series], labels_of(panel)
-    numbers, label_numbers = list(range(len(names))), number_labels(labels)
+    names, labels = [s.name for s in panel.series], _labels_of(panel)
+    numbers, label_numbers = list(range(len(names))), _number_labels(labels)
     values = [
         {"x": label_numbers[p.label], "y": float(p.value or 0), "series": n, "text": p.printed}
         for n, s in enumerate(panel.series) for p in s.points
     ]  # fmt: skip
-    axis: Spec = {"title": None, "labelPadding": 6, "labelLimit": 240, **print_names(labels)}
+    axis: Spec = {"title": None, "labelPadding": 6, "labelLimit": 240, **_print_names(labels)}
     if look.is_narrow:
         style = {"labelAlign": "left", "labelBaseline": "bottom", "labelPadding": -2, "labelLimit": look.size[0], "zindex": 1}
         axis |= {**style, "labelOffset": -9 - 12 * len(names) if len(names) > 1 else -10}
@@ -150,7 +150,7 @@ def _bar(chart: Chart, look: Look) -> Spec:
     if len(names) > 1:
         shape = {}
         shared["yOffset"] = {"field": "series", "type": "nominal", "sort": numbers}
-        colour = _of_series(names, sort=numbers, legend={"symbolSize": 180, **legend_of(names, look)})
+        colour = _of_series(names, sort=numbers, legend={"symbolSize": 180, **_legend_of(names, look)})
         step = 24
         if look.is_narrow:
             y["scale"] = {"paddingInner": 0.5, "paddingOuter": 0.4}
@@ -172,7 +172,7 @@ def _bar(chart: Chart, look: Look) -> Spec:
 def _line_labels(panel: Panel, top: float, height: int) -> list[Spec]:
     """The name of each line, placed at its end; moved apart where two are close."""
     ends: list[Spec] = []
-    numbers = number_labels(labels_of(panel))
+    numbers = _number_labels(_labels_of(panel))
     for n, s in enumerate(panel.series):
         known = [p for p in s.points if p.value is not None]
         if known:
@@ -189,19 +189,19 @@ def _trend(chart: Chart, look: Look) -> Spec:
     width, height = look.half if several else look.size
     pictures = []
     for panel in chart.panels:
-        rows, gaps = point_rows(panel), _gaps(panel)
+        rows, gaps = _point_rows(panel), _gaps(panel)
         if not rows:
             continue
         months = len({r["x"] for r in [*rows, *gaps]})
         bar = max(2, min(26, round(0.68 * width / max(months, 1))))
-        x = month_axis([*rows, *gaps], width, bar // 2 + 3)
+        x = _month_axis([*rows, *gaps], width, bar // 2 + 3)
         ticks = 4 if several else 5
         layers = _control_chart(panel, rows, x, ticks) if panel.limits else _month_bars(panel, rows, x, ticks, bar)
         if gaps:
             layers.append({"data": {"values": gaps}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
                            "encoding": {"x": x, "y": layers[0]["encoding"]["y"], "text": {"field": "text"}}})  # fmt: skip
         pictures.append(
-            {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
+            {**_panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
         )
     return _side_by_side(pictures, look)
 
@@ -256,8 +256,8 @@ def _years(chart: Chart, look: Look) -> Spec:
     numbers = list(range(len(names)))
     pictures = []
     for panel in chart.panels:
-        rows, legend = point_rows(panel), legend_of(names, look)
-        at = {"x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, rows, tickCount=4 if several else 5)}
+        rows, legend = _point_rows(panel), _legend_of(names, look)
+        at = {"x": _name_axis(_labels_of(panel)), "y": value_axis(panel.unit, rows, tickCount=4 if several else 5)}
         lines = {
             "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend),
             "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend),
@@ -265,24 +265,24 @@ def _years(chart: Chart, look: Look) -> Spec:
         layers = [{"mark": "line", "encoding": {**at, **lines}},
                   lone_points({**at, "fill": _of_series(names, [QUIET, COLOURS[0]], legend=None)})]  # fmt: skip
         pictures.append(
-            {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
+            {**_panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
         )
     return _side_by_side(pictures, look)
 
 
 def _units(chart: Chart, look: Look) -> Spec:
-    rows = [row for n, p in enumerate(chart.panels) for row in point_rows(p, unit=n)]
+    rows = [row for n, p in enumerate(chart.panels) for row in _point_rows(p, unit=n)]
     unit = chart.panels[0].unit
     for row, after in zip_longest(rows, rows[1:]):
         row["last"] = after is None or row["unit"] != after["unit"]
-    x, y = month_axis(rows, look.small[0], 4, small=True), value_axis(unit, rows, room=1.15, tickCount=3)
+    x, y = _month_axis(rows, look.small[0], 4, small=True), value_axis(unit, rows, room=1.15, tickCount=3)
     last = [{"filter": "datum.last"}]
     dot: Spec = {"type": "point", "filled": True, "size": 34, "color": COLOURS[0], "opacity": 1}
     text: Spec = {"type": "text", "dy": -10, "align": "right", "dx": 4, "fontSize": 12, "fontWeight": "bold", "color": INK}
     return {
         "data": {"values": rows},
         "facet": {"field": "unit", "type": "nominal", "sort": list(range(len(chart.panels))), "title": None,
-                  "header": {**print_names([p.title for p in chart.panels]),
+                  "header": {**_print_names([p.title for p in chart.panels]),
                              "labelFontSize": 12, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start",
                              "labelLimit": round(look.small[0] / (1 + WIDER)) + 20}},
         "columns": look.small_columns, "spacing": 20, "resolve": {"axis": {"x": "independent"}},
@@ -326,9 +326,9 @@ def value_axis(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) 
     }  # fmt: skip
 
 
-def point_rows(panel: Panel, **columns: Any) -> list[Spec]:
+def _point_rows(panel: Panel, **columns: Any) -> list[Spec]:
     """A row of data for each point. A point without a figure breaks the line; it is never 0. `alone`: between two breaks."""
-    numbers = number_labels(labels_of(panel))
+    numbers = _number_labels(_labels_of(panel))
     rows: list[Spec] = []
     for n, s in enumerate(panel.series):
         points = _trim(s.points)
@@ -353,16 +353,16 @@ def _trim(points: Sequence[Point]) -> Sequence[Point]:
     return points[known[0] : known[-1] + 1] if known else ()
 
 
-def labels_of(panel: Panel) -> list[str]:
+def _labels_of(panel: Panel) -> list[str]:
     return list(dict.fromkeys(p.label for s in panel.series for p in s.points))
 
 
-def number_labels(labels: Sequence[str]) -> dict[str, int]:
+def _number_labels(labels: Sequence[str]) -> dict[str, int]:
     """The number by which the renderer knows each name."""
     return {label: n for n, label in enumerate(labels)}
 
 
-def print_names(names: Sequence[str]) -> Spec:
+def _print_names(names: Sequence[str]) -> Spec:
     """What an axis, legend or heading prints for the numbers 0, 1, 2 and so on.
 
     The renderer looks up each text of an expression among its own functions, and would find `constructor`. A colon in front,
@@ -383,21 +383,21 @@ def shorten(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
-def name_axis(labels: Sequence[str]) -> Spec:
+def _name_axis(labels: Sequence[str]) -> Spec:
     """An axis of names in their order; months with their years are on two lines."""
-    axis = print_names(labels)
+    axis = _print_names(labels)
     if all(re.fullmatch(r"[A-Z][a-z]{2} \d{4}", label) for label in labels):
         axis = {"labelExpr": f"split({axis['labelExpr']}, ' ')"}
     sort = list(range(len(labels)))
     return {"field": "x", "type": "ordinal", "sort": sort, "axis": axis, "scale": {"padding": 0.3}}
 
 
-def legend_of(names: Sequence[str], look: Look) -> Spec:
+def _legend_of(names: Sequence[str], look: Look) -> Spec:
     """A legend, in one column where there is little room."""
-    return {**print_names(names), **({"columns": 1} if look.is_narrow else {})}
+    return {**_print_names(names), **({"columns": 1} if look.is_narrow else {})}
 
 
-def month_axis(rows: Sequence[Spec], width: int, padding: int = 8, small: bool = False) -> Spec:
+def _month_axis(rows: Sequence[Spec], width: int, padding: int = 8, small: bool = False) -> Spec:
     """A time axis of months; a small picture labels the first and the last."""
     first, last = min(r["x"] for r in rows), max(r["x"] for r in rows)
     span = range(int(first[:4]) * 12 + int(first[5:7]) - 1, int(last[:4]) * 12 + int(last[5:7]))
@@ -411,7 +411,7 @@ def month_axis(rows: Sequence[Spec], width: int, padding: int = 8, small: bool =
     return {"field": "x", "type": "temporal", "scale": {"type": "utc", "padding": padding}, "axis": axis}
 
 
-def panel_title(panel: Panel, several: bool, width: int) -> Spec:
+def _panel_title(panel: Panel, several: bool, width: int) -> Spec:
     """The heading of one of several panels: what is counted, and what its newest month is."""
     if not several:
         return {}

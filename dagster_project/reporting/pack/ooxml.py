@@ -123,7 +123,7 @@ def add_table(
     figure_style: Any = doc.styles[TABLE_FIGURE]
     # Also in a table of words, numbers below each other are compared by their ends.
     has_figures = [not is_text or all(re.fullmatch(r"[\d,]+", r[n]) for r in plain_rows) for n in range(len(heads))]
-    widths, size = _widths([_plain(h) for h in heads], plain_rows, is_text, text_width(doc))
+    widths, size = _widths([_plain(h) for h in heads], plain_rows, is_text, _text_width(doc))
     table: Table = doc.add_table(rows=1 + len(lines), cols=len(heads), style=TABLE)
     table.autofit = False
     properties = table._tbl.tblPr
@@ -164,7 +164,7 @@ def _plain(text: Text) -> str:
     return text.text if isinstance(text, BoundText) else text
 
 
-def text_width(doc: Doc) -> int:
+def _text_width(doc: Doc) -> int:
     """The width between the margins of the page, in EMU."""
     section = doc.sections[-1]
     return (section.page_width or Cm(21)) - (section.left_margin or Cm(2)) - (section.right_margin or Cm(2))
@@ -195,7 +195,7 @@ def add_picture(doc: Doc, png: bytes, *, alt: str, title: str, has_rows: bool) -
     paragraph = doc.add_paragraph()
     paragraph.paragraph_format.keep_with_next = True
     shape = paragraph.add_run().add_picture(io.BytesIO(png))
-    scale = min(1.0, text_width(doc) / shape.width, TALLEST[has_rows] / shape.height)
+    scale = min(1.0, _text_width(doc) / shape.width, TALLEST[has_rows] / shape.height)
     shape.width, shape.height = Length(int(shape.width * scale)), Length(int(shape.height * scale))
     properties = shape._inline.docPr
     properties.set("descr", alt)
