@@ -28,6 +28,8 @@ TEXT_SIZE = 9
 """The font size of tables, in points; wide tables have a smaller one."""
 EM = Pt(1) * 0.56
 """The width of a letter for each point of font size."""
+TWIP = 635
+"""A twentieth of a point, in EMU: documents have widths in whole ones."""
 
 Text = str | BoundText
 """A text, which can be refreshed if it is bound."""
@@ -187,7 +189,8 @@ def _widths(header: list[str], rows: list[list[str]], is_text: bool, width: int)
     widths = [int(n * points * EM) for n in needed]
     if is_text or sum(widths) > width:
         widths = [int(w * width / sum(widths)) for w in widths]
-    return widths, points
+    # A document has whole twips: rounded up, they would be wider than the page.
+    return [w // TWIP * TWIP for w in widths], points
 
 
 def add_picture(doc: Doc, png: bytes, *, alt: str, title: str, has_rows: bool) -> None:
