@@ -113,6 +113,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop_each_column_blank(home.inbox, "dorset")
     drop_units_that_come_and_go(home)
     drop_row_with_a_reason_that_stands(home.inbox, "suffolk")
+    drop_row_without_a_reason_that_stands(home.inbox, "gloucestershire")
     publish_night(home)
     return home
 
@@ -419,6 +420,22 @@ def test_row_with_a_category_counts_in_all_alone_where_the_newest_file_has_no_ca
     assert missed("Feb 2025", category="No kit") == (30, "complete")
     assert missed("2025") == (60, "partial")
     assert missed("2025", category="No kit") == (30, "partial")
+
+
+def drop_row_without_a_reason_that_stands(inbox: Path, force: str) -> None:
+    """A newer file of January has reasons; of its missed tests one goes to quarantine: its version without a reason stands."""
+    drop_tests(inbox, without=("missed_reason",), force=force)
+    rows = arrests(TESTS)
+    rows[1][TESTS.index("arrested_at")] = "none"
+    write_extract(inbox, "drug_tests", rows, columns=TESTS, window=JANUARY, stamp=LATER, force=force)
+
+
+def test_row_without_a_category_is_not_recorded_where_the_newest_file_has_categories(home: Home) -> None:
+    """Otherwise categories of a complete month would not add up to all of it, and `Not recorded` would be a false 0."""
+    missed = partial(figure, home, "tests_missed", force="gloucestershire")
+    assert missed() == (30, "complete")
+    assert missed(category="No kit") == (29, "complete")
+    assert missed(category="Not recorded") == (1, "complete")
 
 
 @pytest.mark.long

@@ -22,15 +22,16 @@ measures as (
     select * from {{ ref('measure_list') }}
 ),
 
--- Loads without the column that splits a measure: their amounts are in `all`, and in no category.
+-- Amounts that no category can have are in `all` alone: on days whose newest file lacks the column that splits a measure, those of
+-- older files too. On other days every row has a category: it is `Not recorded` in an older file without the column, whose row counts
+-- as its newer version is in quarantine. A stock has rows of any day, so there the load decides.
 unsplit as (
     select distinct measures.mart, measures.measure, gaps.load_id
     from measures
     inner join {{ ref('coverage_gaps') }} as gaps on measures.category_coverage = gaps.coverage
+    where measures.aggregation = 'stock'
 ),
 
--- On days whose newest file lacks the column, rows of older files are in `all` alone too: they count as their newer version is in
--- quarantine, and the day has no categories. A stock has them however old its rows are.
 of_files as (
     select
         by_file.mart,
@@ -42,8 +43,10 @@ of_files as (
         by_file.measure,
         by_file.category,
         windows.coverage is not null as is_covered,
-        unsplit.load_id is not null
-        or (measures.category_coverage is not null and split.coverage is null and measures.aggregation <> 'stock') as is_unsplit,
+        case
+            when measures.aggregation = 'stock' then unsplit.load_id is not null
+            else measures.category_coverage is not null and split.coverage is null
+        end as is_unsplit,
         by_file.amount
     from by_file
     inner join measures
