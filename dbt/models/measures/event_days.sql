@@ -1,9 +1,13 @@
 {{ config(materialized='night_table') }}
--- Sums of every subject's events by day, with whether they count. Months and the windows of editions are made from these, so that
--- the rows of the extracts, by far the most of a large night, are read once, and one place says which of them count.
+-- Sums of every subject's events by day and file, with whether they count. Months and the windows of editions are made from these,
+-- so that the rows of the extracts, by far the most of a large night, are read once, and one place says which of them count.
 --
 -- Kept totals of erased rows are added like events, one for each month.
-with by_file as (
+with measures as (
+    select * from {{ ref('measure_list') }}
+),
+
+by_file as (
     select
         mart,
         load_id,
@@ -18,13 +22,7 @@ with by_file as (
     group by mart, load_id, force_code, leaf_code, event_on, measure, category
 ),
 
-measures as (
-    select * from {{ ref('measure_list') }}
-),
-
--- Amounts that no category can have are in `all` alone: on days whose newest file lacks the column that splits a measure, those of
--- older files too. On other days every row has a category: it is `Not recorded` in an older file without the column, whose row counts
--- as its newer version is in quarantine. A stock has rows of any day, so there the load decides.
+-- Loads without the column that splits a stock.
 unsplit as (
     select distinct measures.mart, measures.measure, gaps.load_id
     from measures
@@ -32,6 +30,9 @@ unsplit as (
     where measures.aggregation = 'stock'
 ),
 
+-- Amounts that no category can have are in `all` alone: on days whose newest file lacks the column that splits a measure, those of
+-- older files too. On other days every row has a category: it is `Not recorded` in an older file without the column, whose row counts
+-- as its newer version is in quarantine. A stock has rows of any day, so there the load decides.
 of_files as (
     select
         by_file.mart,
@@ -39,7 +40,7 @@ of_files as (
         by_file.leaf_code,
         by_file.leaf_name,
         by_file.event_on,
-        {{ month_no('by_file.event_on') }} as month_no,
+        cast({{ month_no('by_file.event_on') }} as int) as month_no,
         by_file.measure,
         by_file.category,
         windows.coverage is not null as is_covered,
@@ -74,7 +75,7 @@ of_kept_totals as (
         kept.leaf_code,
         kept.leaf_name,
         kept.event_on,
-        kept.month_no,
+        cast(kept.month_no as int) as month_no,
         kept.measure,
         kept.category,
         kept.is_covered,
@@ -91,21 +92,6 @@ of_kept_totals as (
     where not kept.is_carried
 )
 
-select
-    mart,
-    force_code,
-    leaf_code,
-    max(leaf_name) as leaf_name,
-    event_on,
-    cast(month_no as int) as month_no,
-    measure,
-    category,
-    is_covered,
-    is_unsplit,
-    sum(amount) as amount
-from (
-    select * from of_files
-    union all
-    select * from of_kept_totals
-) as days
-group by mart, force_code, leaf_code, event_on, month_no, measure, category, is_covered, is_unsplit
+select * from of_files
+union all
+select * from of_kept_totals
