@@ -119,7 +119,7 @@ def _show_figure(con: DuckDBPyConnection, home: Home, request: FigureRequest, li
         _show(trails[""], limit, missing_rows(con, home, trails[""]))
 
 
-CHANGE_TITLES = {"prior_value": "The year before", "volume_change": Change, "pct_change": "Change in per cent"}
+CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
 
 
 def _show_change(

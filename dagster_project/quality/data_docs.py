@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dagster_project.core.check_results import advice_of
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import holds_made_up
 
@@ -18,6 +19,7 @@ from .suites import COLUMN_ARGUMENTS
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
 LIMITS = "expect_column_values_to_be_between"
+MORE = ("strict_min", "strict_max", "row_condition")
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
@@ -44,8 +46,11 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
                     kwargs = config.kwargs
                     kwargs |= {name: _escaped(kwargs[name]) for name in COLUMN_ARGUMENTS if name in kwargs}
                     config.description = config.description and _escaped(config.description)
-                    if config.type == LIMITS:
-                        config.description = _escaped(_describe_limits(kwargs, config.meta, bool(answer.success)))
+                    # The sentence of Great Expectations has what else a home's own rule may say.
+                    says_more = kwargs.get("mostly") not in (None, 1) or any(map(kwargs.get, MORE))
+                    if config.type == LIMITS and not config.description and not says_more:
+                        advice = "" if answer.success else advice_of(config.meta, night)
+                        config.description = _escaped(_describe_limits(kwargs, config.meta["reason"], advice))
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)
@@ -56,13 +61,13 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     return index
 
 
-def _describe_limits(limits: dict[str, Any], meta: dict[str, Any], passed: bool) -> str:
+def _describe_limits(limits: dict[str, Any], reason: str, advice: str) -> str:
     """What a rule of limits says in place of Great Expectations' own sentence, which has the limits alone."""
     # The limits of a home's own rule may be days, as texts.
-    low, high = (f"{n:,.10g}" if isinstance(n := limits.get(name), int | float) else n for name in ("min_value", "max_value"))
+    low, high = (f"{n:,.15g}" if isinstance(n := limits.get(name), int | float) else n for name in ("min_value", "max_value"))
     bounds = [f"{word} {limit}" for word, limit in (("at least", low), ("at most", high)) if limit is not None]
     words = f"Always {low}." if low is not None and low == high else f"{' and '.join(bounds).capitalize()}."
-    return f"{words} {meta['reason']}" + ("" if passed else f" What to do: {meta['advice']}")
+    return f"{words} {reason}" + (f" What to do: {advice}" if advice else "")
 
 
 def _escaped(value: Any) -> Any:

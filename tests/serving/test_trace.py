@@ -235,7 +235,7 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
     text = (
         CliRunner().invoke(load_app(), ["trace", "--cell", "offences/1/volume_change", "--home", str(sample_home.path)]).output
     )
-    assert text.rstrip().endswith("2187 - 1649 = 538 count")
+    assert text.rstrip().endswith("2187 - 1649 = 538 count") and "\nChange, 2024-11-01 to" in text
 
 
 @pytest.mark.parametrize(
