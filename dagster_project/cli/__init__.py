@@ -56,9 +56,10 @@ def _name(command: Any) -> str:
 def main() -> None:
     """The `pam` command. Once it is done, the process ends without freeing what it loaded, which takes Python 0.6 s after a
     night."""
-    app = load_app(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
+    words = sys.argv[1:]
     try:
-        app()
+        # The version needs no command.
+        (app if words == ["--version"] else load_app(next((w for w in words if not w.startswith("-")), "")))()
     except SystemExit as done:
         if not isinstance(done.code, int | None):
             raise

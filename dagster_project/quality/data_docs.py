@@ -19,7 +19,8 @@ from .suites import COLUMN_ARGUMENTS
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
 LIMITS = "expect_column_values_to_be_between"
-MORE = ("strict_min", "strict_max", "row_condition")
+FURTHER_ARGUMENTS = ("strict_min", "strict_max", "row_condition")
+"""What a rule of limits may say besides its limits and `mostly`."""
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
@@ -45,12 +46,7 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
                     # A home's own suite may name any column. The renderers escape a rule's other values.
                     kwargs = config.kwargs
                     kwargs |= {name: _escaped(kwargs[name]) for name in COLUMN_ARGUMENTS if name in kwargs}
-                    config.description = config.description and _escaped(config.description)
-                    # The sentence of Great Expectations has what else a home's own rule may say.
-                    says_more = kwargs.get("mostly") not in (None, 1) or any(map(kwargs.get, MORE))
-                    if config.type == LIMITS and not config.description and not says_more:
-                        advice = "" if answer.success else advice_of(config.meta, night)
-                        config.description = _escaped(_describe_limits(kwargs, config.meta["reason"], advice))
+                    config.description = _escaped(describe_rule(config, bool(answer.success), night))
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)
@@ -61,13 +57,19 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     return index
 
 
-def _describe_limits(limits: dict[str, Any], reason: str, advice: str) -> str:
-    """What a rule of limits says in place of Great Expectations' own sentence, which has the limits alone."""
+def describe_rule(config: Any, passed: bool, night: str) -> str | None:
+    """What the page says of a rule (a Great Expectations configuration). None: Great Expectations' own sentence, which has all
+    that a home's own rule may say. For limits alone it is "values must be at most 0", and not why."""
+    says_more = config.kwargs.get("mostly") not in (None, 1) or any(map(config.kwargs.get, FURTHER_ARGUMENTS))
+    if config.description or config.type != LIMITS or says_more:
+        return config.description
     # The limits of a home's own rule may be days, as texts.
-    low, high = (f"{n:,.15g}" if isinstance(n := limits.get(name), int | float) else n for name in ("min_value", "max_value"))
+    limits = (config.kwargs.get(name) for name in ("min_value", "max_value"))
+    low, high = (f"{n:,.15g}" if isinstance(n, int | float) else n for n in limits)
     bounds = [f"{word} {limit}" for word, limit in (("at least", low), ("at most", high)) if limit is not None]
     words = f"Always {low}." if low is not None and low == high else f"{' and '.join(bounds).capitalize()}."
-    return f"{words} {reason}" + (f" What to do: {advice}" if advice else "")
+    advice = "" if passed else f" What to do: {advice_of(config.meta, night)}"
+    return f"{words} {config.meta['reason']}{advice}"
 
 
 def _escaped(value: Any) -> Any:

@@ -9,6 +9,8 @@ import sys
 
 from how_often import IS_LONG
 
+from dagster_project.cli import PANELS, _name, load_app
+
 SCRIPT = r"""
 import importlib, pathlib, re, sys
 import duckdb, pydantic, typer, yaml
@@ -35,3 +37,12 @@ for name in sorted(names):
 def test_modules_of_commands_can_be_imported_first() -> None:
     result = subprocess.run([sys.executable, "-c", SCRIPT, str(int(IS_LONG))], capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr
+
+
+def test_each_command_is_in_the_module_that_pam_imports_for_it() -> None:
+    """`pam NAME` imports that module alone."""
+    app = load_app()
+    found = {_name(c): c.callback.__module__ for c in app.registered_commands}
+    found |= {_name(g): g.typer_instance.registered_commands[0].callback.__module__ for g in app.registered_groups}
+    listed = {name: f"dagster_project.cli.{module}" for commands in PANELS.values() for name, module in commands.items()}
+    assert found == listed

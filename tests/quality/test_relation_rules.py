@@ -239,6 +239,29 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     assert check[:2] == ("warning", False) and check[2].startswith("value ")
 
 
+@pytest.mark.parametrize(
+    ("kwargs", "passed", "words"),
+    [
+        ({"min_value": 0, "max_value": 0}, True, "Always 0. Rows are whole."),
+        ({"max_value": 2.5}, False, "At most 2.5. Rows are whole. What to do: pam accept --night N1"),
+        ({"min_value": 0, "max_value": 12345678901}, True, "At least 0 and at most 12,345,678,901. Rows are whole."),
+        ({"min_value": "2020-01-01", "mostly": 1}, True, "At least 2020-01-01. Rows are whole."),
+        ({"min_value": 0, "mostly": 0.95}, False, None),
+        ({"min_value": 0, "strict_min": True}, False, None),
+        ({"max_value": 0, "row_condition": "a > 1"}, False, None),
+    ],
+)
+def test_data_docs_say_why_a_rule_of_limits_exists(kwargs: dict[str, Any], passed: bool, words: str | None) -> None:
+    """Of a rule that says more than limits they have Great Expectations' own sentence, which says all of it."""
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    meta = {"reason": "Rows are whole.", "advice": "pam accept --night NIGHT"}
+    rule = ExpectationConfiguration(type=data_docs.LIMITS, kwargs={"column": "n", **kwargs}, meta=meta)
+    assert data_docs.describe_rule(rule, passed, "N1") == words
+    rule.description = "Its own words."
+    assert data_docs.describe_rule(rule, passed, "N1") == "Its own words."
+
+
 def staged_rows(home: Home) -> list[Any]:
     import duckdb
 

@@ -31,8 +31,8 @@ unsplit as (
 ),
 
 -- Amounts that no category can have are in `all` alone: on days whose newest file lacks the column that splits a measure, those of
--- older files too. On other days every row has a category: it is `Not recorded` in an older file without the column, whose row counts
--- as its newer version is in quarantine. A stock has rows of any day, so there the load decides.
+-- older files too. On other days every row has a category: it is `Not recorded` in an older file without the column, whose row
+-- counts where its newer version is in quarantine, say. A stock has rows of any day, so there the load decides.
 of_files as (
     select
         by_file.mart,
