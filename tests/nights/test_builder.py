@@ -23,7 +23,7 @@ class Killer(Listener):
             BUILDER._process.kill()
             self.kills += 1
 
-    def wait(self, reason: str, seconds: float) -> None:
+    def wait(self, reason: str) -> None:
         assert "build_changed ended early" in reason
         self.waits += 1
 
