@@ -11,11 +11,14 @@ from dagster_project.contracts import Contract, plain_header
 from dagster_project.core.plurals import list_first
 
 from .decode import MARK
-from .mapping_fields import LAST_HEADER_ROW, Join, headers_of, parts_of
+from .mapping_fields import Join, headers_of, parts_of
 from .mappings import SystemMapping
 from .refusal import Refused, printable
 
 SEPARATORS = (",", "\t", ";", "|")
+LAST_HEADER_ROW = 50
+"""The last row that may be the header, unless a mapping says which row it is."""
+
 HEADER_CHARACTERS = 1 << 16
 """Characters, from the first line that is not blank, in which the header must end."""
 
@@ -110,7 +113,8 @@ def find_header_row(text: str, start: int, skipped: int, separators: Iterable[st
         first = max(filter(None, rows_read), key=names.n_named, default=None)
         if first and names.is_complete(first):
             return first
-    by_separator = [list(first_rows(text, start, skipped, s)) for s in separators]
+    last_row = max(LAST_HEADER_ROW, header_row or 1)
+    by_separator = [list(first_rows(text, start, skipped, s, last_row)) for s in separators]
     for merge in (False, True):
         candidates = [r for rows in by_separator for r in (_merged(rows, names) if merge else rows)]
         if header_row is not None:
@@ -119,7 +123,8 @@ def find_header_row(text: str, start: int, skipped: int, separators: Iterable[st
             return min(complete, key=lambda r: (r.number, -names.n_named(r)))
     rows = [r for group in by_separator for r in group if header_row in (None, r.number)]
     if not rows:
-        raise Refused(f"no header: row {header_row}, which the mapping's table.header_row says, has no text")
+        where = f"row {header_row}, which the mapping's table.header_row says"
+        raise Refused(f"no header: {where}, has no text or is not in the first {HEADER_CHARACTERS:,} characters")
     nearest = max(rows, key=lambda r: (names.n_named(r), -r.number))
     if not names.n_named(nearest):
         raise Refused(_no_header(rows) if header_row is None else _wrong_row(header_row, by_separator, names))
@@ -156,8 +161,8 @@ def _wrong_row(header_row: int, by_separator: list[list[HeaderRow]], names: Head
     return f"no header: row {header_row}, which the mapping's table.header_row says, names no column of the contract; {remedy}"
 
 
-def first_rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:
-    """The first complete rows of a text, without blank ones."""
+def first_rows(text: str, start: int, skipped: int, separator: str, last_row: int = LAST_HEADER_ROW) -> Iterator[HeaderRow]:
+    """The first complete rows of a text, up to row `last_row`, without blank ones."""
     head = text[start : start + HEADER_CHARACTERS].split("\n")
     if len(head) > 1 and start + HEADER_CHARACTERS < len(text):
         head.pop()
@@ -167,7 +172,7 @@ def first_rows(text: str, start: int, skipped: int, separator: str) -> Iterator[
             cells = [f.replace(MARK, "").strip() for f in fields]
             if any(cells):
                 yield HeaderRow(number, cells, reader.line_num, separator)
-            if number >= LAST_HEADER_ROW:
+            if number >= last_row:
                 return
 
 

@@ -20,9 +20,6 @@ from .file_name_patterns import Covers, Pattern, read_pattern
 
 Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
-LAST_HEADER_ROW = 50
-"""The last row that may be the header."""
-
 
 def as_items(value: object) -> object:
     """One text as a list of one."""
@@ -105,7 +102,7 @@ class TablePlace(BaseModel, extra="forbid", frozen=True):
     `row_for_each`: the list column for each item of which a record has a row."""
 
     sheet: Header | None = None
-    header_row: Annotated[int, Field(ge=1, le=LAST_HEADER_ROW)] | None = None
+    header_row: Annotated[int, Field(ge=1)] | None = None
     ignore: dict[Header, Annotated[tuple[Header, ...], BeforeValidator(as_items)]] = {}
     row_for_each: Name | None = None
 

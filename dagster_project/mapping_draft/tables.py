@@ -22,8 +22,14 @@ from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import describe
 from dagster_project.landing.header_columns import Layout, after_lines
-from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows, looks_like_header, with_above
-from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
+from dagster_project.landing.header_row import (
+    LAST_HEADER_ROW,
+    SEPARATORS,
+    HeaderRow,
+    first_rows,
+    looks_like_header,
+    with_above,
+)
 from dagster_project.landing.parquet import read_parquet
 from dagster_project.landing.refusal import Refused
 from dagster_project.landing.words_of_no_record import TOTAL

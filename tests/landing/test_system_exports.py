@@ -362,8 +362,19 @@ def test_header_row_set_by_the_mapping(warehouse):
         "no header: row 3, which the mapping's table.header_row says, names no column of the contract; row 1 does: correct it,"
         " or leave it out"
     ), "not that no row does"
-    write(warehouse, CAD.replace("table:\n", "table:\n  header_row: 51\n"))
-    assert "less than or equal to 50" in str(read_mappings(warehouse.home, warehouse.contracts, FORCES).problems[0])
+
+
+def test_a_mapping_may_say_a_header_row_below_row_50(warehouse):
+    """Only the search without it ends there."""
+    lines = [["a note"]] * 59
+    write(warehouse, CAD)
+    entry = put(warehouse, "days 1.csv", csv_of(*lines, HEADER, *ROWS[:3]))
+    assert entry.outcome == "refused" and "any of the first 50 rows" in entry.reason
+    write(warehouse, CAD.replace("table:\n", "table:\n  header_row: 60\n"))
+    entry = put(warehouse, "days 2.csv", csv_of(*lines, HEADER, *ROWS[:3]))
+    assert landed(warehouse, entry) == EXPECTED[:3]
+    entry = put(warehouse, "days 3.csv", csv_of(*[["a note" * 500]] * 59, HEADER, *ROWS[:3]))
+    assert entry.outcome == "refused" and "row 60" in entry.reason and "is not in the first 65,536 characters" in entry.reason
 
 
 def test_a_header_below_titles_is_found_without_a_mapping_up_to_row_50(warehouse):
