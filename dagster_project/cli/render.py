@@ -194,6 +194,8 @@ def show_status(state: dict[str, Any]) -> None:
     print_lines(console, "Gaps", [f"{g['extract']} ({g['force_code']}): {g['days']}: {not_covered}" for g in state["gaps"]])
     for name in ("held", "retracted", "refused"):
         print_lines(console, name.title(), list(by_reason("", state[name])))
+    if state["waiting"]:
+        print_lines(console, "Waiting", list(by_reason("", state["waiting"])))
     print_lines(console, "Quarantined", [_quarantined(f) for f in state["quarantined"]])
     archive = state["archive"]
     since = f" since {archive['oldest']}, {archive['bytes'] / 1e6:,.1f} MB" if archive["files"] else ""

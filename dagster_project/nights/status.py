@@ -19,6 +19,7 @@ from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import known_values, lines_to_paste, unknown_values
 
+from .alerts.events import waiting_files
 from .late_extracts import late_extracts
 from .period_coverage import coverage_gaps
 
@@ -31,10 +32,10 @@ def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
     Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `gaps` (days between files that none covers), `missing`,
-    `not_expected`, `held`, `retracted`, `refused`, `quarantined`, `withdrawn`, `drift` (files of the last days with other
-    columns, sheets not read, or rows hidden or struck out), `unknown_values` (of each column, how to make them known),
-    `without_areas` (forces with units in their files and no list of areas), `editions` and `mappings` (those that can't be
-    used), `warnings`, `archive`, `holding`.
+    `not_expected`, `held`, `retracted`, `refused`, `waiting` (files in the inbox that wait for a person), `quarantined`,
+    `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck out),
+    `unknown_values` (of each column, how to make them known), `without_areas` (forces with units in their files and no list of
+    areas), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
     and `holding` are those of the earlier night while it is published, else those of the last one; if that was not checked,
@@ -75,6 +76,7 @@ def status(home: Home) -> dict[str, Any]:
         "held": [_file(e) for e in held_files(home)],
         "retracted": [_file(e) for e in held_files(home, "retracted")],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
+        "waiting": [{"source_file": f["source_file"], "reason": f["reason"]} for f in waiting_files(receipts)],
         "quarantined": [
             {**_file(f.entry), "rows": f.rows, "rows_in_file": f.entry.rows_in_file, "reasons": f.reasons}
             for f in quarantined_files(home)

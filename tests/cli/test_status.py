@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from support import MARTS, land_night, publish_night, write_extract
+from support import MARTS, land_night, publish_night, run_night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
@@ -20,7 +20,7 @@ from dagster_project.landing.retract import retract
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",
     "withdrawn", "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
-    "without_areas", "gaps",
+    "without_areas", "gaps", "waiting",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -141,6 +141,23 @@ def test_files_with_the_same_reason_are_named_below_it(pam: Callable, new_home: 
     assert lines[at].startswith("Refused     2 files: ") and "delivered_on" in lines[at]
     assert re.fullmatch(r" {14}school_inputs__\S+2025-01-28__\S+, school_inputs__\S+2025-02-28__\S+", lines[at + 1])
     assert lines[at + 2].startswith("            school_inputs__") and ": no header" in lines[at + 2]
+
+
+def test_a_file_that_two_mappings_read_is_named_with_both(pam: Callable, new_home: Home) -> None:
+    """Its reason was in the output and alert of the night alone, and in `pam inspect`."""
+    for name, glob in (("one", "School *.csv"), ("two", "*inputs.csv")):
+        text = f"extract: school_inputs\nforces: [derbyshire]\nfiles: [{{name: '{glob}', covers: days}}]\n"
+        (new_home.mappings / f"{name}.yml").write_text(text, encoding="utf-8")
+    write_extract(new_home.inbox, "school_inputs", [["I1"]], columns=["input_ref"]).rename(new_home.inbox / "School inputs.csv")
+    run_night(new_home)
+    (file,) = read_status(pam, new_home)["waiting"]
+    assert file["source_file"] == "School inputs.csv"
+    assert "mappings/one.yml and mappings/two.yml both read this name" in file["reason"]
+    text = pam("status", "--home", new_home.path).stdout
+    assert "\nWaiting     School inputs.csv: waits in the inbox" in text
+    (new_home.mappings / "two.yml").unlink()
+    run_night(new_home)
+    assert read_status(pam, new_home)["waiting"] == []
 
 
 def test_held_and_refused_files_disappear_once_corrected(pam: Callable, home_with_problems: Home, tmp_path) -> None:
