@@ -6,6 +6,7 @@ A real export may have titles, a logo row or a two-row header above its table, a
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
@@ -122,8 +123,10 @@ def open_table(con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Ca
 
 def _headers_of(rows: list[HeaderRow], index: int) -> list[tuple[str, ...]]:
     """What the header may be if it is this row: the row alone, or with merged cells above it. Where names appear twice it is
-    not the row alone."""
+    not the row alone. Nothing where the row below goes on with it."""
     header, above = rows[index], rows[index - 1] if index else None
+    if index + 1 < len(rows) and _goes_on(header, rows[index + 1]):
+        return []
     alone = tuple(header.fields)
     if above is None or above.number != header.number - 1 or above.n_filled < 2:
         return [alone]
@@ -134,6 +137,14 @@ def _headers_of(rows: list[HeaderRow], index: int) -> list[tuple[str, ...]]:
     if not looks_like_header(header.fields) or not any(title and not name for title, name in zip(titles, alone, strict=True)):
         return [alone]
     return [alone, tuple(_with_titles(titles, alone))]
+
+
+def _goes_on(header: HeaderRow, below: HeaderRow) -> bool:
+    """Whether cells of a header stand over several of the row below, which has names under its blank cells, too."""
+    if below.number != header.number + 1 or header.n_filled < 2 or not looks_like_header(below.fields):
+        return False
+    pairs = list(zip_longest(header.fields, below.fields, fillvalue=""))
+    return any(name and not title for title, name in pairs) and any(title and not name for title, name in pairs)
 
 
 def _with_titles(titles: Sequence[str], names: Sequence[str]) -> Iterator[str]:

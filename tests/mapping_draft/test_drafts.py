@@ -245,6 +245,25 @@ def test_names_below_merged_cells_of_a_two_row_header(con: duckdb.DuckDBPyConnec
     assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 30
 
 
+def test_a_second_header_row_that_has_names_only_below_merged_cells(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """The first row alone was the header: times and second qualifiers were lost, so that all drugs of this file were none."""
+    path = tmp_path / "Incidents.csv"
+    head = [
+        ["Incident Number", "Record Type", "Opened", "", "Qualifiers", "", "Grade"],
+        ["", "", "Date", "Time", "First", "Second", ""],
+    ]
+    rows = [[f"26/{n}", "Incident", "25/10/2025", "10:15", "ASB", "Drugs", "Priority"] for n in range(1000, 1030)]
+    for titles in ([], [["Incident log"]]):
+        path.write_text(text([*titles, *head, *rows]), encoding="utf-8")
+        draft, draft_yaml, mapping = drafted(con, home, path, force="kent")
+        assert mapping["table"] == {"header_row": len(titles) + 2}
+        assert mapping["headers"]["created_at"] == join("Opened Date", "Opened Time")
+        assert mapping["headers"]["qualifiers"] == {"list": ["Qualifiers First", "Qualifiers Second"]}
+        assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 30
+
+
 def test_a_name_above_a_blank_cell_is_over_no_other_column(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """`LPU` beside a column without a name was twice there, so that none could use it."""
     path = tmp_path / "Naloxone.csv"
