@@ -102,9 +102,10 @@ def _without_a_name(rows: StoredRows) -> Iterator[str]:
 
 
 def _more_items(rows: StoredRows) -> Iterator[str]:
-    """Notes a second column of qualifiers or themes: rows with Drugs there alone do not count."""
+    """Notes a second column of qualifiers or themes: rows with Drugs there alone do not count. It has no header where that of
+    the first is merged over both."""
     sheet, load = rows.sheet, rows.load
-    fields = {i: header for i, header in sheet.layout.unstored_fields.items() if header}
+    fields = sheet.layout.unstored_fields
     for c in rows.of_contract if fields else ():
         known = known_values(rows.home, load.force_code, load.extract, c.name) if c.type == "list" else None
         counting = {value for value, counts in (known or {}).items() if counts}
@@ -119,8 +120,9 @@ def _more_items(rows: StoredRows) -> Iterator[str]:
             n = _count(rows, f"{says[i]} and not coalesce({_has_item(f'r.{c.name}', counting)}, false)")
             if n:
                 what = ", ".join(sorted(value.capitalize() for value in counting))
-                note = f"{fields[i]}: is not stored, and has {what} in {counted(n, 'row')} where {c.name} has not"
-                yield f"{note}: if it is one more of them, add it in a mapping (headers: {c.name}: {{list: [...]}})"
+                name, remedy = (fields[i], "") if fields[i] else (f"column {i + 1}, without a header", "give it a header and ")
+                note = f"{name}: is not stored, and has {what} in {counted(n, 'row')} where {c.name} has not: if it is one more"
+                yield f"{note} of them, {remedy}add it in a mapping (headers: {c.name}: {{list: [...]}})"
 
 
 def _has_item(text: str, items: Collection[str]) -> str:

@@ -95,6 +95,16 @@ def test_a_second_column_of_themes_is_noted(warehouse, second, rows):
     assert any(d.startswith(note) for d in entry.drift) == bool(rows), entry.drift
 
 
+def test_a_column_under_a_merged_header_of_themes_is_noted(warehouse):
+    """Only the first column has the header, so that all Drugs of this file count nowhere and its figure is 0."""
+    lines = [f"N{i},2025-{i % 12 + 1:02}-01,Officer,Burglary,{'Drugs' if i % 4 == 1 else ''}," for i in range(20)]
+    entry = warehouse.land("intelligence", *lines, header="intel_ref,submitted_on,source,themes,,lpu")
+    assert entry.rows_landed == 20 and entry.drift == [
+        "column 5, without a header: is not stored, and has Drugs in 5 rows where themes has not: if it is one more of them,"
+        " give it a header and add it in a mapping (headers: themes: {list: [...]})"
+    ]
+
+
 def test_a_second_column_of_a_mapping_s_codes_is_noted(warehouse):
     text = "extract: intelligence\nvalues: {themes: {DRG: Drugs}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
