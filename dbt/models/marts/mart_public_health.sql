@@ -41,7 +41,7 @@ placed as (
     from source
     inner join indicators on source.indicator_id = indicators.indicator_id
     -- `2024`, `2023/24`, and ranges of either: `2021-23`, `2016-2018`, `2021/22-23/24`.
-    where {{ matches('source.period', '^[12][0-9]{3}(/[0-9]{2})?(-([0-9]{2}|[0-9]{2}/[0-9]{2}|[0-9]{4}(/[0-9]{2})?))?$') }}
+    where {{ matches('source.period', '^(19|20)[0-9]{2}(/[0-9]{2})?(-([0-9]{2}|[0-9]{2}/[0-9]{2}|[0-9]{4}(/[0-9]{2})?))?$') }}
 ),
 
 dated as (
@@ -58,6 +58,14 @@ dated as (
     where area_type is not null
 ),
 
+-- Nobody publishes a year before it begins: `2042` for 2024, or `2024 - 22` the wrong way round, is no period.
+begun as (
+    select dated.*
+    from dated
+    left join {{ source('raw', 'loads') }} as loads on dated.load_id = loads.load_id
+    where loads.load_id is null or dated.last_year <= year(loads.extracted_at)
+),
+
 -- A download may split an indicator by age: then the row of all ages counts, also where its value is suppressed.
 with_ages as (
     select
@@ -65,7 +73,7 @@ with_ages as (
         max(case when lower(age) like 'all%' then 1 else 0 end) over (
             partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year, priority
         ) as has_all_ages
-    from dated
+    from begun
 ),
 
 -- Two indicators can be one measure (a new method after an old one): the seed says which is preferred if it has a value.
