@@ -35,7 +35,7 @@ KEYS = {
     "vocabulary": ("extract", "column", "value"), "population": ("force_code", "area_type", "area_code"),
 }  # fmt: skip
 """The columns of each list that together may appear once."""
-IN_ANY_CASE = ("offence_code", "other_name", "value")
+IN_ANY_CASE = ("lpu_code", "offence_code", "other_name", "value")
 """Columns of a key that are the same in capitals and small letters."""
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
@@ -239,6 +239,8 @@ def _fault_of_unit(values: dict[str, str], units: dict[tuple[str, str, str], tup
     section, section_name, unit, unit_name = (values[f"{of}_{what}"] for of in ("section", "lpu") for what in ("code", "name"))
     for what, differs, own, other in (
         (f"section {section} ({section_name})", "name", section, section_name),
+        # To Power BI and Excel, codes that differ in capitals alone are one.
+        (f"section {section} ({section_name})", "code", f"section code {section.lower()}", section),
         (f"section {section} ({section_name})", "code", f"section {section_name.lower()}", section),
         (f"unit {unit} ({unit_name})", "code", f"unit {unit_name.lower()}", unit),
     ):

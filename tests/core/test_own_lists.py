@@ -60,6 +60,8 @@ def test_the_same_rows_in_another_form(tmp_path: Path, text: str) -> None:
         ("North,n2", "The North,n2", "line 3: section n (The North) has another name than on line 2, North: write both alike"),
         ("n,North,n2", "N,North,n2", "line 3: section N (North) has another code than on line 2, n: write both alike"),
         ("s,South", "s,north", "line 4: section s (north) has another code than on line 2, n: write both alike"),
+        ("s,South", "N,South", "line 4: section N (South) has another code than on line 2, n: write both alike"),
+        ("s1,Erewash", "N1,Erewash", "line 4: derbyshire N1 appears twice (line 2 too)"),
         ("s1,Erewash", "s1,dales", "line 4: unit s1 (dales) has another code than on line 2, n1: write both alike"),
         ("n2,High Peak", "unknown,High Peak", "line 3: unknown (High Peak) is what rows without a unit count as: leave it out"),
         ("High Peak", "Not Recorded", "line 3: n2 (Not Recorded) is what rows without a unit count as: leave it out"),
