@@ -15,6 +15,9 @@ from .sql import literal
 FEW_A_MONTH = 2
 """A series with a lower mean is not judged, nor a rate whose numerator has a lower one. Its months are mostly 0 and 1, so most
 moving ranges are screened out, the limits lie on the mean, and every month would be outside them."""
+FEWEST_MONTHS = 12
+"""Where a chart starts again at a known change, a part of fewer months is not judged: a whole series needs as many to have a
+chart. Limits of three months are made of two moving ranges, and nearly every month is within them."""
 SMALL = 20
 """A change is of small numbers where both counts are under this: a few events more would reverse it. So is one of a rate that
 on either side is a share of fewer, and a rate of fewer a month is not judged."""
@@ -23,6 +26,7 @@ TOO_FEW, TOO_FEW_CHANGES = "too few a month to tell", "too few changes to tell"
 NOT_JUDGED = {
     "few": TOO_FEW,
     "still": TOO_FEW_CHANGES,
+    "short": "too few months before or since a known change to tell",
     "status": "not judged, as older ones have had longer to change their status",
     "on a day": "not judged, as most of it was there the month before",
     "money": "not judged, as a few large amounts decide it",
@@ -100,6 +104,7 @@ def charts_in_words(charts: str, measures: str) -> str:
                     when if(avg(denominator) over base is null, mean < {FEW_A_MONTH},
                         avg(denominator) over base < {SMALL} or avg(numerator) over base < {FEW_A_MONTH}) then 'few'
                     when upper_limit is null or upper_limit <= mean then 'still'
+                    when count(*) over base < {FEWEST_MONTHS} then 'short'
                     when (mart, measure) in ({status}) or (mart, measure) in ({status_of_categories}) and category <> 'all'
                         then 'status'
                     when (mart, measure) in ({on_a_day}) then 'on a day'

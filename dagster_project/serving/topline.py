@@ -17,7 +17,7 @@ from .typed_names import area_named, areas_of, force_named, forces_of, measures_
 NOT_JUDGED = "not judged"
 UNUSUAL = {
     "high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", "still": "too few",
-    "status": NOT_JUDGED, "on a day": NOT_JUDGED, "money": NOT_JUDGED, None: "not known",
+    "short": NOT_JUDGED, "status": NOT_JUDGED, "on a day": NOT_JUDGED, "money": NOT_JUDGED, None: "not known",
 }  # fmt: skip
 """A month's variation in its control chart, or why it is not judged -> in words."""
 

@@ -79,6 +79,13 @@ def test_measures_that_the_method_does_not_fit_are_not_judged(measure: tuple[str
     assert has_status_of_now(*measure, category) == (reason == "status")
 
 
+def test_less_than_a_year_beside_a_known_change_is_not_judged() -> None:
+    """24, 44 and 26 have limits of 0 and 82: any month was `within normal variation`."""
+    assert reasons([24, 44, 26]) == {"short"} and reasons([20, 31, 24, 90, 22, 28, 25, 26, 31, 23, 22]) == {"short"}
+    assert reasons([20, 31, 24, 90, 22, 28, 25, 26, 31, 23, 22, 27]) == {None}
+    assert reasons([1, 2, 0]) == {"few"} and reasons([7, 7, 7]) == {"still"}
+
+
 def test_a_rate_is_judged_by_what_it_is_a_share_of() -> None:
     """Of one test a month it is 0% or 100%; of 1,000 a rate under 2% is of many events."""
     assert reasons([0, 100, 100, 0] * 6, RATE, share_of=1) == {"few"}

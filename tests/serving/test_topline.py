@@ -139,6 +139,17 @@ def test_a_small_change_is_not_shown_as_0(marts: duckdb.DuckDBPyConnection) -> N
     assert _printed(replace(rate, month_change=Decimal(0)))[4] == "0 pts"
 
 
+def add_earlier_months(marts: duckdb.DuckDBPyConnection) -> None:
+    """Eleven quiet months of two years before, in each of the control charts: one of fewer than twelve is not judged."""
+    marts.execute(
+        "insert into marts.mart_control_charts select charts.* replace ("
+        "   charts.period_start - interval (24 + n) month as period_start,"
+        "   last_day(charts.period_start - interval (24 + n) month) as period_end,"
+        "   'common cause' as variation, false as is_outside_limits"
+        " ) from marts.mart_control_charts as charts, range(1, 12) as earlier(n) where charts.period_end = date '2025-10-31'"
+    )
+
+
 def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
         "insert into marts.mart_control_charts by name select *, 8 as mean, 12 as upper_limit,"
@@ -146,6 +157,8 @@ def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) 
         " false as is_run, false as is_trend from (select mart, measure, category, force_code, area_type, area_code,"
         " period_start, period_end, value from marts.measures where period_type = 'month' and category = 'all')"
     )
+    assert topline(marts, ["possession_offences"])[0].unusual == "not judged", "a part of few months"
+    add_earlier_months(marts)
     assert topline(marts, ["possession_offences"])[0].unusual == "unusually low"
     assert topline(marts, ["possession_offences"], "m")[0].unusual == "no"
     marts.execute("update marts.mart_control_charts set mean = 1.9")
@@ -168,6 +181,7 @@ def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBP
         " from marts.measures"
         " where period_label = 'Oct 2025' and category = 'all' and area_type = 'force'"
     )
+    add_earlier_months(marts)
     others = {
         "mart": "mart_x", "measure": "trafficking_offences", "category": "92A", "force_code": "essex", "area_type": "lpu",
         "area_code": "x",
