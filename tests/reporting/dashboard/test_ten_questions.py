@@ -256,6 +256,16 @@ def test_the_rate_of_an_area_shows_numerator_and_denominator(opened: Any, sample
     assert "The table has the numbers that each is made of" in page.locator("#areas-note").inner_text()
 
 
+def test_a_rate_of_a_category_says_that_it_is_of_all_people(opened: Any, dashboard_with_lists: Path) -> None:
+    """Searches of people of one ethnicity per 1,000 people looked like a rate of that group."""
+    searches = {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity", "rate": "yes"}
+    words = "for all people of the area, not those of the category alone; people: made up."
+    page = opened(dashboard_with_lists, **searches)
+    expect(page.locator("#areas-note")).to_contain_text("Worked out on this page; people: made up.")
+    category = page.locator("#category option").nth(1).get_attribute("value")
+    expect(opened(dashboard_with_lists, **searches, category=category).locator("#areas-note")).to_contain_text(words)
+
+
 def test_areas_of_one_kind_have_no_choice_of_kind(opened: Any) -> None:
     page = opened(mart="mart_street_crime")
     expect(page.locator("form:has(#by)")).not_to_be_visible()
