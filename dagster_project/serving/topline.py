@@ -107,19 +107,19 @@ def topline(
     charts = charts_in_words(_OWN_CHARTS, "area") if has_table(con, "marts", CHARTS) else _NO_CHARTS
     query = _LINES.format(wanted=wanted_measures, charts=charts)
     rows = con.cursor().execute(query, values).fetchall()
-    changed = {(r.mart, r.measure): r.month for r in rebases(con, force) if r[2:5] == (place.kind, place.name, "all")}
+    changed = [r for r in rebases(con, force) if r[2:5] == (place.kind, place.name, "all")]
     lines = []
     for row, (variation, *figures) in zip(chosen, rows, strict=True):
-        is_across = _is_across(changed.get((row["mart"], row["measure"])), figures[0])
+        is_across = any(_is_across(r.month, figures[0]) for r in changed if r[:2] == (row["mart"], row["measure"]))
         unusual = NOT_JUDGED if is_across else UNUSUAL[variation]
         lines.append(Line(row["mart"], row["measure"], row["title"], row["unit"], place.name, *figures, unusual=unusual))
     return lines
 
 
-def _is_across(changed: date | None, month: str) -> bool:
+def _is_across(changed: date, month: str) -> bool:
     """Whether a line compares months before a known change with later ones: of the last month and twelve months, or of those a
     year before. `month`: a label, such as `Oct 2025`."""
-    if changed is None or not month:
+    if not month:
         return False
     newest = datetime.strptime(month, "%b %Y")
     return 0 <= 12 * (newest.year - changed.year) + newest.month - changed.month < 23

@@ -106,6 +106,8 @@ def test_a_change_across_a_known_one_has_no_verdict(marts: duckdb.DuckDBPyConnec
     for day, unusual in (("2023-12-01", "not judged"), ("2023-11-30", "not known"), ("2025-11-01", "not known")):
         marts.execute(f"update meta.rebases set rebase_on = date '{day}'")
         assert topline(marts, ["possession_offences"])[0].unusual == unusual, day
+    marts.execute("insert into meta.rebases by name select * replace (date '2025-04-09' as rebase_on) from meta.rebases")
+    assert topline(marts, ["possession_offences"])[0].unusual == "not judged", "a later change hides none"
 
 
 def test_a_number_on_a_day_is_no_total_of_twelve_months() -> None:
