@@ -194,5 +194,12 @@ csv/      the same as CSV (UTF-8), with {METADATA} (CSV on the Web): the type an
 
 In CSV, nothing between two commas means null: {null}.
 It is never 0. A text that a spreadsheet would take for a formula has an apostrophe before it.
+A category may be the text NA or None. So that it is not read as null: in pandas
+read_csv(..., keep_default_na=False, na_values=""), in R read.csv(..., na.strings = "").
+
+A mart has totals beside their parts. Before you add anything, choose one measure, one area_type, one period_type, and
+the category all or all of the others. Add counts and money, of months or years: rolling years and years to date
+overlap, and lines_active, pspos_active and cohort_size are numbers on a day. Of a rate, add numerators and
+denominators. A figure that is partial is of covered days alone.
 
 {listed}"""
