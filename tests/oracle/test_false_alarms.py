@@ -40,6 +40,12 @@ def money(rng: np.random.Generator, months: int) -> np.ndarray:
     return sum((amounts > n) * rng.lognormal(8, 1.5, amounts.shape) for n in range(amounts.max()))
 
 
+def rate(rng: np.random.Generator, months: int) -> np.ndarray:
+    """30% of a number that is uneven: limits are as far for a month of 5 as for one of 79."""
+    share_of = rng.integers(5, 80, (SERIES, months))
+    return 100 * rng.binomial(share_of, 0.3) / share_of
+
+
 def stock(rng: np.random.Generator, months: int) -> np.ndarray:
     """36 at the end of a month: one new a month, each of which stays for three years."""
     now, ends = rng.poisson(36, SERIES), []
@@ -55,6 +61,7 @@ def test_false_alarm_rates_are_those_documented(rng: np.random.Generator) -> Non
         "normal": lambda n: rng.normal(100, 10, (SERIES, n)),
         "counts, 4 a month": lambda n: rng.poisson(4, (SERIES, n)),
         "counts, 2 a month": lambda n: rng.poisson(2, (SERIES, n)),
+        "a rate of 30%, of 5 to 79 a month": lambda n: rate(rng, n),
         "counts, 90 to 110 a month by season": lambda n: rng.poisson(
             100 + 10 * np.sin(np.arange(n) * np.pi / 6), (SERIES, n)),
         "money, 5 amounts a month": lambda n: money(rng, n),
