@@ -1,16 +1,18 @@
 """Notes what columns that are not stored may say of rows that count: that they are cancelled, inactive or duplicates, that one
-stands for several, that they have more qualifiers or themes, or that their cells are not under their headers."""
+stands for several, that they have more qualifiers or themes or are about drugs, or that their cells are not under their
+headers."""
 
 import re
 from collections.abc import Collection, Iterator
 
 from dagster_project.contracts import Contract, plain_header
 from dagster_project.core.plurals import counted
+from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .file_doubts import StoredRows
-from .vocabulary import known_values
+from .vocabulary import CODE, known_values
 from .words_of_no_record import FLAG, bare_header, is_word, says_no, says_yes
 
 _CANCELLED = re.compile(
@@ -23,6 +25,8 @@ _DUPLICATE = re.compile(rf"(is)?duplicate(of|ref|reference|record|crime|incident
 _CLOSED_AS = re.compile(r"(closure|closing|closed?|result|disposal|disposition)(code|reason|type|category|desc|description)?")
 """Headers of a column that says as what a log or a record was closed."""
 _DUPLICATED = r"dup(licate)?\b.*|(created|entered|opened|recorded|raised) in error"
+_FLAGGED = re.compile(rf"(is)?(?P<what>[a-z]+?)s?(related|involved|search|incident|qualifier|theme|marker)?{FLAG}?")
+"""Headers of a column of Yes and No on what counts: `Drugs`, `Is drug-related?`. Not `Drugs found` or `Drug test`."""
 _ANY_COUNT = r"(record|row)s?count|count|qty|quantity|frequency|(no\.?|number|count)of(records|rows)"
 MOST = 0.5
 """Share of the rows: what most rows say is no exception, and an index without a name has a value in all."""
@@ -39,6 +43,7 @@ def unstored_doubts(rows: StoredRows) -> Iterator[str]:
             yield from _no_longer_stands(rows, header, sheet.cell(i))
             yield from _count_of_rows(rows, header, sheet.cell(i))
     yield from _more_items(rows)
+    yield from _flags(rows)
     yield from _without_a_name(rows)
 
 
@@ -123,6 +128,29 @@ def _more_items(rows: StoredRows) -> Iterator[str]:
                 name, remedy = (fields[i], "") if fields[i] else (f"column {i + 1}, without a header", "give it a header and ")
                 note = f"{name}: is not stored, and has {what} in {counted(n, 'row')} where {c.name} has not: if it is one more"
                 yield f"{note} of them, {remedy}add it in a mapping (headers: {c.name}: {{list: [...]}})"
+
+
+def _flags(rows: StoredRows) -> Iterator[str]:
+    """Notes a column of Yes and No such as `Drugs related`: a Yes there does not count."""
+    sheet = rows.sheet
+    classifying = classifying_columns(sheet.contract.extract)
+    for c in rows.of_contract if sheet.layout.unstored_fields else ():
+        if c.name not in classifying or c.name == CODE:
+            continue
+        known = known_values(rows.home, rows.load.force_code, rows.load.extract, c.name) or {}
+        counting = {value for value, counts in known.items() if counts}
+        for i, header in sheet.layout.unstored_fields.items():
+            named = _FLAGGED.fullmatch(bare_header(header))
+            if not named or not any(value.removesuffix("s") == named["what"] for value in counting):
+                continue
+            what, cell = f"{named['what'].capitalize()}s", sheet.cell(i)
+            n = _count(rows, f"{says_yes(cell)} and not coalesce({_has_item(f'r.{c.name}', counting)}, false)")
+            if n:
+                remedy = f"have the system write {what} there"
+                if c.type == "list":
+                    remedy = f"add it in a mapping (headers: {c.name}: {{list: [...]}}), with its Yes as {what} under values"
+                note = f"{header}: is not stored, and says Yes in {counted(n, 'row')} where {c.name} does not say {what}"
+                yield f"{note}: they do not count as {what}. If they should, {remedy}"
 
 
 def _has_item(text: str, items: Collection[str]) -> str:

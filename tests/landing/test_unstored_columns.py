@@ -110,3 +110,43 @@ def test_a_second_column_of_a_mapping_s_codes_is_noted(warehouse):
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
     entry = warehouse.land("intelligence", *items(lambda i: "DRG" if i == 3 else ""), header=f"{ITEMS},Theme 2")
     assert any(d.startswith("Theme 2: is not stored, and has Drugs in 1 row where") for d in entry.drift), entry.drift
+
+
+@pytest.mark.parametrize(
+    "header,yes,no,rows",
+    [
+        ("Drugs", "Y", "N", "5 rows"), ("Drug-related?", "Yes", "", "5 rows"), ("Is drugs (Y/N)", "1", "0", "5 rows"),
+        ("Drugs flag", "x", "", "5 rows"),
+        # Of something else, or with nothing that says Yes.
+        ("Drugs found", "Y", "N", None), ("Drug test", "Y", "N", None), ("Alcohol related", "Y", "N", None),
+        ("Drugs", "N", "", None), ("Drugs", "Unknown", "", None),
+    ],
+)  # fmt: skip
+def test_a_column_of_yes_and_no_on_drugs_is_noted(warehouse, header, yes, no, rows):
+    """Half of the rows have the theme; a quarter of all have it in this column alone, and their figure would be too low."""
+    lines = items(lambda i: yes if i % 4 == 1 or i % 2 == 0 else no)
+    entry = warehouse.land("intelligence", *lines, header=f"{ITEMS},{header}")
+    note = (
+        f"{header}: is not stored, and says Yes in {rows} where themes does not say Drugs: they do not count as Drugs. If they"
+    )
+    assert any(d.startswith(note) for d in entry.drift) == bool(rows), entry.drift
+    assert rows or not any("Yes" in d for d in entry.drift)
+
+
+def test_the_remedy_for_a_column_of_yes_and_no_on_drugs_counts_its_rows(warehouse):
+    text = "extract: intelligence\nheaders: {themes: {list: [Themes, Drugs related]}}\nvalues: {themes: {Yes: Drugs, No: ''}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    lines = items(lambda i: "Yes" if i % 4 == 1 else "No")
+    entry = warehouse.land("intelligence", *lines, header=f"{ITEMS},Drugs related")
+    assert sum("Drugs" in r["themes"].split(";") for r in warehouse.raw(entry)) == 15
+    assert not any("Yes" in d for d in entry.drift)
+
+
+def test_a_search_that_only_a_flag_calls_one_for_drugs_is_noted(warehouse):
+    header = "search_ref,searched_at,object_of_search,object_found,Drugs search"
+    lines = [f"S{i},2025-{i % 12 + 1:02}-01,{('Drugs', 'Weapons')[i % 2]},{'YN'[i % 2]},{'YYN'[i % 3]}" for i in range(12)]
+    entry = warehouse.land("stop_search", *lines, header=header)
+    assert [d for d in entry.drift if d.startswith("Drugs search")] == [
+        "Drugs search: is not stored, and says Yes in 4 rows where object_of_search does not say Drugs: they do not count as"
+        " Drugs. If they should, have the system write Drugs there"
+    ]
