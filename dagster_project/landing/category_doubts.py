@@ -1,7 +1,8 @@
 """Notes categories that are probably not what they seem: one spelled in several ways, a blank that has a name, and one that is
-0 because it has another name now. Each is a category of its own, as no list has them."""
+0 because it has another name now. Each is a category of its own, as no list has them. Notes units that are gone, too."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import duckdb
@@ -9,7 +10,7 @@ import duckdb
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import classifying_columns
+from dagster_project.core.reference_lists import SeedError, areas_of_force, classifying_columns, other_unit_names
 
 from .raw_store import Load, parquet_of
 from .refusal import printable
@@ -41,6 +42,7 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
         earlier = _values(con, home, before, [c for c in columns if c.name in current])
         for name, earlier_values in earlier.items():
             yield from _missing_categories(name, current[name], earlier_values)
+        yield from _missing_units(con, home, load, sheet, before)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
@@ -60,9 +62,42 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
 
 def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator[str]:
     """Notes the values that the file before had often, and this one never: as after a system gave them other names."""
-    share = sum(current.values()) / max(1, sum(earlier.values()))
-    if gone := [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]:
+    if gone := _gone(current, earlier):
         yield f"{name}: in the file before {_quoted(gone, earlier)}, in this one none, which counts as 0: has it another name?"
+
+
+def _missing_units(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
+    """Notes units that the file before had often, and this one never, by any of their names."""
+    units = _unit_names(home, load.force_code)
+    for c in sheet.contract.columns:
+        if c.type != "unit" or c.name not in sheet.layout.position:
+            continue
+        counts: list[Values] = []
+        for values in (_values(con, home, each, [c]).get(c.name, {}) for each in (load, before)):
+            by_unit = Counter[str]()
+            for value, n in values.items():
+                by_unit[units.get(value.lower(), value)] += n
+            counts.append(by_unit)
+        current, earlier = counts
+        if current and (gone := _gone(current, earlier)):
+            yield f"{c.name}: in the file before {_quoted(gone, earlier)}, in this one none: does it leave these units out?"
+
+
+def _unit_names(home: Home, force: str) -> dict[str, str]:
+    """What a file may call a unit, in lower case -> its name."""
+    try:
+        names = {a["lpu_code"]: a["lpu_name"] for a in areas_of_force(home, force)}
+        others = {name: names.get(code, code) for of_force, name, code in other_unit_names(home) if of_force == force}
+    except SeedError:
+        # The night ends with the error of the list.
+        return {}
+    return {name.lower(): name for name in names.values()} | {text.lower(): n for text, n in (names | others).items()}
+
+
+def _gone(current: Values, earlier: Values) -> list[str]:
+    """Values that would usually be in a file of this size, and are not."""
+    share = sum(current.values()) / max(1, sum(earlier.values()))
+    return [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]
 
 
 def _categories(sheet: Sheet) -> list[Column]:

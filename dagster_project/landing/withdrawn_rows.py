@@ -25,9 +25,9 @@ MAX_LOADS_BACK = 5
 SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
 """With more current rows than this, 1 in 32 keys is checked first: mostly it shows that the file is nowhere near the limit."""
 REPLACED_ROWS = 20
-"""A file with at least so many rows that withdraws at least so many, and has none of them, is no list of corrections."""
-REPLACED_OF_LIST = 5
-"""The same of a whole list, which is short."""
+"""A file that withdraws at least so many rows, most of those in its window, may be a list of corrections."""
+REPLACED_FEW = 5
+"""The same of a whole list, which is short, and of a file that has none of these rows and at least so many others."""
 
 
 def withdraws_too_much(
@@ -58,16 +58,18 @@ def withdraws_too_much(
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
-        # A whole list is short, and to lack any of it is seldom a correction.
-        fewest = REPLACED_OF_LIST if sheet.contract.kind == "list" else REPLACED_ROWS
+        (n_new,) = one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")
+        has_none = withdrawn == current and n_new >= REPLACED_FEW
+        # A whole list is short, and to lack any of it is seldom a correction. Nor is a file that has none of the rows.
+        fewest = REPLACED_FEW if has_none or sheet.contract.kind == "list" else REPLACED_ROWS
         if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
             return None, []
-        (n_new,) = one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")
-        if withdrawn < current or n_new < fewest:
+        if not has_none:
             lacks = f"lacks {withdrawn:,} of the {current:,} rows of its window, and they count no more"
             return None, [f"{lacks}: is it all of its window, or corrections alone? A newer file of all rows brings them back"]
         none = f"has none of the {current:,} rows that counted in its window, and they count no more"
-        return None, [f"{none}: is it of another system, or of one station of several? Put the rows of all into one file"]
+        what = "is it of another system, of one station of several, or only what is new?"
+        return None, [f"{none}: {what} Put all rows of its days into one file"]
     reason = (
         f"would withdraw {withdrawn:,} of the {current:,} current rows in its window ({withdrawn / current:.0%}), more than"
         f" {limits.withdrawn_share:.0%}: not believed. {_what_to_ask(con, home, load, sheet)}"

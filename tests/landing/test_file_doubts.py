@@ -416,6 +416,27 @@ def test_short_list_that_lacks_most_of_the_list_before(warehouse):
     assert entry.outcome == "accepted" and "lacks 12 of the 12 rows of its window" in entry.drift[0]
 
 
+@pytest.mark.parametrize(
+    "force,before,now,rows_now,note",
+    [
+        ("derbyshire", ("Dales", "High Peak", "Chesterfield"), ("dales", "Chesterfield"), 120, "'High Peak' (40), in this one"),
+        ("leicestershire", ("North", "South", "East"), ("South", "East"), 120, "'North' (40), in this one none: does it leave"),
+        # The same unit by its code, and too few rows to expect any.
+        ("derbyshire", ("High Peak", "Chesterfield"), ("high-peak", "Chesterfield"), 120, None),
+        ("leicestershire", ("North", "South"), ("South",), 58, None),
+        ("leicestershire", ("North", "South"), ("",), 120, None),
+    ],
+)
+def test_unit_that_is_gone(warehouse, force, before, now, rows_now, note):
+    """The force's figure is too low, by less than what holds a file."""
+    for units, year, said in ((before, 2024, None), (now, 2025, note and f"lpu: in the file before {note}")):
+        found = enumerate(days(rows_now if year == 2025 else 120, date(year, 1, 1)))
+        rows = [f"{year}-N{i},{day},{units[i % len(units)]}" for i, day in found]
+        start, end, at = f"{year}-01-01", f"{year}-12-31", f"{year + 1}0105T020000Z"
+        header = "administration_ref,administered_at,lpu"
+        assert_note(warehouse, said, "naloxone", *rows, header=header, force=force, start=start, end=end, at=at)
+
+
 @pytest.mark.parametrize("operation,n,is_noted", [("KNL", 50, True), ("KNL", 49, False), ("KNIGHTLOW", 50, False)])
 def test_no_visit_of_the_operation_that_counts(warehouse, operation, n, is_noted):
     rows = [f"V{i},{day},{'Other' if i else operation},{'YN'[i % 2]}" for i, day in enumerate(days(n))]
