@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.canonical_values import MONTH_CELL
+from dagster_project.landing.row_rules import DAY_NUMBER
 from dagster_project.landing.uncertain_dates import swap_day_and_month
 
 from .tables import ROWS
@@ -21,7 +22,8 @@ DAYS = (
 )  # fmt: skip
 TIMES = (
     "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I:%M%p", "T%H:%M:%S", "T%H:%M", ", %H:%M", " at %H:%M",
-    " - %H:%M", " %H.%M", " %H%M", " %H:%M:%S.%f", " %H.%M.%S", " 00:00:00 %H:%M:%S", " 00:00:00 %H:%M",
+    " - %H:%M", " %H.%M", " %H%M", " %H:%M:%S.%f", " %H.%M.%S", " %I.%M.%S.%f %p",
+    " %I.%M.%S.%n %p", " 00:00:00 %H:%M:%S", " 00:00:00 %H:%M",
 )  # fmt: skip
 TIME_CELL = r"^([01]?\d|2[0-3])[:.][0-5]\d([:.][0-5]\d([.]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$"
 CLOCK_CELL = r"^([01]\d|2[0-3])[0-5]\d$"
@@ -46,10 +48,16 @@ class DateForm:
     note: str = ""
     is_month: bool = False
     """Whether cells say a month without its day, which no format can read."""
+    instead: str = ""
+    """What cells have that no format can read, and what to do about it."""
 
 
 NOT_DATES = DateForm(0.0)
 MONTHS = DateForm(0.0, is_month=True)
+WORDS = DateForm(0.0, instead="no date in any cell: have the system export the day")
+NUMBERS = DateForm(0.0, instead="a spreadsheet's numbers of days: show the column as dd/mm/yyyy, save again and draft anew")
+NO_YEAR = DateForm(0.0, instead="days without their year: show the column as dd/mm/yyyy, save again and draft anew")
+NO_YEAR_CELL = r"^\d{1,2}[ /.-]?([a-z]{3,9}|\d{1,2})$"
 DOUBTS = {
     "either": "no date shows whether the day or the month comes first; read as the UK writes it",
     "both": "some dates have the day first and some the month",
@@ -66,6 +74,8 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     total, longest, digits = one_row(
         con, "select sum(n), max(len(t)), sum(n) filter (where regexp_matches(t, '\\d')) from draft_dates"
     )
+    if total and not digits:
+        return WORDS
     if not total or longest > 60 or (digits or 0) < total / 2:
         return NOT_DATES
     slashed = _slash_order(con)
@@ -82,11 +92,10 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     best = [f for f, _ in fitting.most_common(12)]
     counts = _counts(con, best)
     if not counts:
-        (months,) = one_row(
-            con, f"select coalesce(sum(n) filter (where regexp_matches(lower(t), {literal(MONTH_CELL)})), 0) from draft_dates"
-        )
-        if months >= total * 0.9:
-            return MONTHS
+        for cell, form in ((MONTH_CELL, MONTHS), (DAY_NUMBER, NUMBERS), (NO_YEAR_CELL, NO_YEAR)):
+            is_such = f"regexp_matches(lower(t), {literal(cell)})"
+            if one_row(con, f"select coalesce(sum(n) filter (where {is_such}), 0) from draft_dates")[0] >= total * 0.9:
+                return form
         return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, "")) if n_readable else NOT_DATES
     chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
     turned = chosen.translate(str.maketrans("dy", "yd"))
@@ -137,7 +146,7 @@ _PARTS = {
     "|august|september|october|november|december)", "%a": "(?:mon|tue|wed|thu|fri|sat|sun)",
     "%A": "(?:mon|tues|wednes|thurs|fri"
     "|satur|sun)day", "%H": r"(?:[01]?\d|2[0-3])", "%I": r"(?:0?[1-9]|1[0-2])", "%M": r"[0-5]\d", "%S": r"[0-5]\d",
-    "%f": r"\d{1,9}", "%p": "[ap]m",
+    "%f": r"\d{1,9}", "%n": r"\d{9}", "%p": "[ap]m",
 }  # fmt: skip
 _TIGHT = {"%Y%m%d": r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", "%d%m%Y":
           r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d", " %H%M": r" (?:[01]\d|2[0-3])[0-5]\d"}  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
+from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
 from dagster_project.core.reference_lists import classifying_columns, read_own_list
@@ -116,6 +117,20 @@ class Draft:
         }  # fmt: skip
         return {column: headers[0] for column, headers in names.items() if headers}
 
+    def _why_unfit(self, name: str, header: str) -> str:
+        """Why the cells of a header do not fit a column of its name, and what to do."""
+        column = self.contract.column(name)
+        if column.key:
+            return "most of its cells repeat or are blank: each record needs a reference of its own"
+        profile = next(s.profile for s in self.fields.singles if s.headers[0] == header)
+        if column.type in DATE_TYPES and profile.dates.instead:
+            return f"it has {profile.dates.instead}"
+        days = ", say under dates how its days are written," if column.type in DATE_TYPES else ","
+        return (
+            f"not all of its cells fit: to use it, take off the # of its line under headers{days} and under values give a"
+            " blank to each text that does not fit"
+        )
+
     @property
     def open_points(self) -> list[str]:
         """What a person must decide, a sentence each."""
@@ -137,13 +152,7 @@ class Draft:
             lacks = "" if needed else "; if the system has none, list it under optional: what it tells is then not available"
             points.append(f"{point}. The files are refused without it{lacks}")
         points += [
-            f"headers.{name}: '{header}' has its name, but "
-            + (
-                "most of its cells repeat or are blank: each record needs a reference of its own. "
-                if self.contract.column(name).key
-                else "not all of its cells fit: to use it, take off the # of its line under headers, and under values give a"
-                " blank to each text that does not fit. "
-            )
+            f"headers.{name}: '{header}' has its name, but {self._why_unfit(name, header)}. "
             + ("The files are refused without it" if self.contract.column(name).required else "It is not stored until then")
             for name, header in unfit.items()
         ]

@@ -45,6 +45,13 @@ def test_years_of_two_digits_are_where_the_dates_lie_close(
     assert (form.formats, form.doubt) == (formats, doubt)
 
 
+@pytest.mark.parametrize(("zeros", "part"), [("000000", "%f"), ("000000000", "%n")])
+def test_timestamps_of_oracle_have_their_format(zeros: str, part: str) -> None:
+    cells = [f"{n:02}-OCT-25 {n % 12 + 1:02}.05.00.{zeros} {'AP'[n % 2]}M" for n in range(1, 29)]
+    form = form_of(*cells)
+    assert (form.formats, form.share, form.has_time) == ((f"%d-%b-%y %I.%M.%S.{part} %p",), 1, True)
+
+
 def test_dates_with_their_weekday_have_its_format() -> None:
     assert form_of("Wed 05/11/2025", "Sat 22/11/2025").formats == ("%a %d/%m/%Y",)
 

@@ -478,6 +478,28 @@ def test_a_known_header_whose_cells_do_not_all_fit_is_named(con: duckdb.DuckDBPy
     assert_loads(home, draft_yaml)
 
 
+@pytest.mark.parametrize(
+    ("cell", "has"),
+    [
+        ("{number}.5", "a spreadsheet's numbers of days: show the column as dd/mm/yyyy, save again and draft anew"),
+        ("{day:02}-Mar", "days without their year: show the column as dd/mm/yyyy, save again and draft anew"),
+        ("{day}/3", "days without their year: show the column as dd/mm/yyyy, save again and draft anew"),
+        ("Yes", "no date in any cell: have the system export the day"),
+    ],
+)
+def test_a_column_of_no_dates_says_what_to_do(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, cell: str, has: str
+) -> None:
+    """To blank each text under `values`, as it was said, would leave no day; a closed line would be active."""
+    path = tmp_path / "Naloxone.csv"
+    rows = [[f"N{n}", cell.format(number=45900 + n, day=n % 28 + 1)] for n in range(30)]
+    path.write_text(text([["Administration ref", "Date administered"], *rows]))
+    draft, _, _ = drafted(con, home, path, extract="naloxone", force="kent")
+    assert [p for p in draft.open_points if p.startswith("headers.")] == [
+        f"headers.administered_at: 'Date administered' has its name, but it has {has}. The files are refused without it"
+    ]
+
+
 def test_a_reference_that_repeats_needs_no_values(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """It was said to make texts blank under `values`, which a key has none of."""
     path = tmp_path / "Naloxone.csv"
