@@ -262,7 +262,8 @@ def _recognised(
 ) -> str:
     """The extract that fits the file best. Raises DraftError if none fits."""
     titles = f" {' '.join(words(' '.join([path.stem, table.sheet or '', *table.above])))} "
-    scores = []
+    scores = list[tuple[float, str]]()
+    named = set[str]()
     for name, contract in load_contracts().items():
         if contract.kind in ("indicators", "monthly_file"):
             continue
@@ -274,15 +275,19 @@ def _recognised(
         is_named = any(f" {' '.join(words(k))} " in titles for k in (name, *contract.known_as))
         # Of two contracts that fit equally, the one that uses more of the file.
         used = len({i for d in columns if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
+        named |= {name} if is_named else set()
         scores.append(((share + ALL_USED_BONUS * used) * (1 if has_date else 0.5) + (NAME_BONUS if is_named else 0), name))
     scores.sort(reverse=True)
     (best, name), (second, other_name) = scores[:2]
+    if best - second < CLOSE_SCORES and other_name in named and name not in named:
+        # A file called Incidents that lacks their qualifiers is refused, and not counted as something that needs few columns.
+        (second, other_name), (best, name) = (best, name), (second, other_name)
     if best < 0.4:
         raise DraftError(
             f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) fit no extract: "
             f"name it with --extract, one of {', '.join(load_contracts())}"
         )
-    if best - second < CLOSE_SCORES:
+    if abs(best - second) < CLOSE_SCORES:
         checks.append(f"extract: {other_name} is as likely: choose with --extract")
     return name
 

@@ -500,6 +500,23 @@ def test_a_column_of_no_dates_says_what_to_do(
     ]
 
 
+def test_of_two_likely_extracts_the_one_that_the_file_names_is_drafted(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """Incidents with a column of Yes and No for each qualifier were drafted as naloxone, and each would have counted."""
+    path = tmp_path / "Incidents Oct 2025.csv"
+    flags = ["Drugs", "Alcohol", "Mental Health", "Domestic"]
+    rows = [
+        [f"KP-{n:05}", ("Incident", "ROC")[n % 2], f"{n:02}/10/2025", "09:30", *(("Y", "")[(n + k) % 2] for k in range(4)),
+         ("Immediate", "High", "Low")[n % 3], "Dover"]
+        for n in range(1, 30)
+    ]  # fmt: skip
+    path.write_text(text([["STORM Ref", "Type", "Created Date", "Created Time", *flags, "Response", "District"], *rows]))
+    draft, _, _ = drafted(con, home, path, force="kent")
+    assert draft.contract.extract == "incidents" and draft.checks == ["extract: naloxone is as likely: choose with --extract"]
+    assert any(p.startswith("headers.qualifiers: no header is") for p in draft.open_points)
+
+
 def test_a_reference_that_repeats_needs_no_values(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """It was said to make texts blank under `values`, which a key has none of."""
     path = tmp_path / "Naloxone.csv"
