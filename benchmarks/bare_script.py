@@ -84,13 +84,15 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
         kinds.append(f"({literal(name)}, {literal(contract.kind)}, {str(bool(contract.key)).lower()}, {units})")
         values += [f"({literal(name)}, {literal(c.name)}, {literal(v)})" for c in contract.columns for v in c.values]
         for path in files.get(name, ()):
-            _, force, first, last, _ = path.name.split("__")
-            window = f"date '{first}', date '{last}'"
+            _, force, first, last, at = path.name.split("__")
+            window = f"date '{first}', date '{last}', strptime('{at[:16]}', '%Y%m%dT%H%M%SZ')"
             loads.append(f"({literal(name)}, '{force}', {literal(path.name)}, 'canonical', '{known}', 1, {window}, true, '')")
     own = f"from read_csv({literal(str(areas))}, all_varchar = true)" if areas else "from (select '' as force_code) where false"
     names = ("force_code", "section_code", "section_name", "lpu_code", "lpu_name")
     chosen = ", ".join(names) if areas else ", ".join(f"'' as {n}" for n in names)
-    columns = "extract, force_code, load_id, form, known_by, load_rank, covered_from, covered_to, is_tonight, night_id"
+    columns = (
+        "extract, force_code, load_id, form, known_by, load_rank, covered_from, covered_to, extracted_at, is_tonight, night_id"
+    )
     return [
         f"create table work.raw.loads as from (values {', '.join(loads)}) as t({columns})",
         f"create table work.raw.contract_values as from (values {', '.join(values)}) as t(extract, column_name, value)",

@@ -32,15 +32,19 @@ def area_type(published):
     return None
 
 
-def period(published):
-    """(first day, last day) of `2024`, `2023/24`, `2021 - 23`, `2021/22 - 23/24`; None for any other shape."""
+def period(published, last_year=2100):
+    """(first day, last day) of `2024`, `2023/24`, `2021 - 23`, `2021/22 - 23/24`; None for any other shape, for years the wrong
+    way round, and after `last_year`, which is the extraction's."""
     text = (published or "").strip()
     if match := re.fullmatch(r"(\d{4})(?: ?- ?(\d\d))?", text):
         first, last = match.groups()
-        return date(int(first), 1, 1), date(_full(first, last) if last else int(first), 12, 31)
+        end = _full(first, last) if last else int(first)
+        return (date(int(first), 1, 1), date(end, 12, 31)) if end <= last_year else None
     if match := re.fullmatch(r"(\d{4})/(\d\d)(?: ?- ?(\d\d)/(\d\d))?", text):
         first, after, _, last = match.groups()
         end = _full(first, last or after)
+        if int(after) != (int(first) + 1) % 100 or end > last_year + 1:
+            return None
         return Month(int(first) * 12 + 3).first, Month(end * 12 + 2).last
     return None
 

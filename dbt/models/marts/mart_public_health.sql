@@ -34,6 +34,7 @@ placed as (
         source.load_id,
         cast(source.line as bigint) as line,
         source.period like '%/%' as is_financial,
+        source.period,
         cast(substr(source.period, 1, 4) as int) as first_year,
         -- The year after the dash, if there is one: `23` of `2021-23` and of `2021/22-23/24`.
         case when instr(source.period, '-') > 0 then substr(source.period, instr(source.period, '-') + 1, 4) end as second_part,
@@ -58,12 +59,16 @@ dated as (
     where area_type is not null
 ),
 
--- Nobody publishes a year before it begins: `2042` for 2024, or `2024 - 22` the wrong way round, is no period.
+-- Nobody publishes a year before it begins, such as `2042` for 2024; and `2024 - 2022` and `2023/21` are no periods. A note of
+-- landing names them.
 begun as (
     select dated.*
     from dated
     left join {{ source('raw', 'loads') }} as loads on dated.load_id = loads.load_id
-    where loads.load_id is null or dated.last_year <= year(loads.extracted_at)
+    where
+        (loads.load_id is null or dated.last_year <= year(loads.extracted_at))
+        and dated.first_year <= dated.last_year
+        and (not dated.is_financial or try_cast(substr(dated.period, 6, 2) as int) = (dated.first_year + 1) % 100)
 ),
 
 -- A download may split an indicator by age: then the row of all ages counts, also where its value is suppressed.
