@@ -11,6 +11,7 @@ from .dropped_again import NEWER_TIME
 from .file_doubts import StoredRows, doubts, no_rows, repeats
 from .file_facts import FileFacts
 from .hold_reasons import extracted_far_ahead
+from .indicator_periods import period_doubts
 from .landing_session import LandingSession
 from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import load_of
@@ -54,6 +55,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, facts.file.covers is not None)
     findings.notes += doubts(stored_rows)
     findings.notes += unstored_doubts(stored_rows)
+    findings.notes += period_doubts(stored_rows)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
     if counts.rows > LARGE:
         raw_store.drop_file_tables(con)
