@@ -13,7 +13,7 @@ from dagster_project.core.sql import literal, one_row
 from .csv_reader import CELLS
 from .file_doubts import StoredRows
 from .vocabulary import CODE, known_values
-from .words_of_no_record import FLAG, bare_header, is_word, says_no, says_yes
+from .words_of_no_record import FLAG, bare_header, is_word, says_no, says_yes, says_yes_alone
 
 _CANCELLED = re.compile(
     rf"(is)?(nocrimed?|cancell?ed){FLAG}?|(nocrimed?|cancell?(ed|ation))(on|at|date)|date(nocrimed|cancell?ed)"
@@ -141,14 +141,17 @@ def _flags(rows: StoredRows) -> Iterator[str]:
         counting = {value for value, counts in known.items() if counts}
         for i, header in sheet.layout.unstored_fields.items():
             named = _FLAGGED.fullmatch(bare_header(header))
-            if not named or not any(value.removesuffix("s") == named["what"] for value in counting):
+            what = next((v.capitalize() for v in sorted(counting) if named and v.removesuffix("s") == named["what"]), None)
+            if what is None:
                 continue
-            what, cell = f"{named['what'].capitalize()}s", sheet.cell(i)
-            n = _count(rows, f"{says_yes(cell)} and not coalesce({_has_item(f'r.{c.name}', counting)}, false)")
+            is_yes = says_yes_alone(sheet.cell(i))
+            n = _count(rows, f"{is_yes} and not coalesce({_has_item(f'r.{c.name}', counting)}, false)")
             if n:
                 remedy = f"have the system write {what} there"
                 if c.type == "list":
-                    remedy = f"add it in a mapping (headers: {c.name}: {{list: [...]}}), with its Yes as {what} under values"
+                    remedy = (
+                        f"add it in a mapping (headers: {c.name}: {{list: [...]}}), with its Yes as {what} and its No as ''"
+                    )
                 note = f"{header}: is not stored, and says Yes in {counted(n, 'row')} where {c.name} does not say {what}"
                 yield f"{note}: they do not count as {what}. If they should, {remedy}"
 

@@ -145,7 +145,8 @@ VOID_HEADER = re.compile(
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
 """Headers of a column that may say so in a word."""
-_YES = rf"y|yes|t|true|1|-1|x|[✓✔☑√]|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+_YES_ALONE = "y|yes|t|true|1|-1|x|[✓✔☑√]"
+_YES = rf"{_YES_ALONE}|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
 _NO_ALONE = r"f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?"
 _NO = (
     rf"{_FOR_A_BLANK}|{_NO_ALONE}|active|live|current"
@@ -159,6 +160,11 @@ _PERHAPS = r"(duplicate( of .*)?|cancell?ed|rejected|merged|superseded|draft|wit
 def says_yes(cell: str) -> str:
     """SQL that is true where a cell says Yes, or gives a day."""
     return is_word(cell, [_YES])
+
+
+def says_yes_alone(cell: str) -> str:
+    """SQL that is true where a cell says Yes, and no day or more."""
+    return is_word(cell, [_YES_ALONE])
 
 
 def says_no(cell: str) -> str:

@@ -116,7 +116,7 @@ def test_a_second_column_of_a_mapping_s_codes_is_noted(warehouse):
     "header,yes,no,rows",
     [
         ("Drugs", "Y", "N", "5 rows"), ("Drug-related?", "Yes", "", "5 rows"), ("Is drugs (Y/N)", "1", "0", "5 rows"),
-        ("Drugs flag", "x", "", "5 rows"),
+        ("Drugs flag", "x", "", "5 rows"), ("Drug marker", "2025-03-01", "", None), ("Drug marker", "Deleted", "", None),
         # Of something else, or with nothing that says Yes.
         ("Drugs found", "Y", "N", None), ("Drug test", "Y", "N", None), ("Alcohol related", "Y", "N", None),
         ("Drugs", "N", "", None), ("Drugs", "Unknown", "", None),
@@ -134,12 +134,24 @@ def test_a_column_of_yes_and_no_on_drugs_is_noted(warehouse, header, yes, no, ro
 
 
 def test_the_remedy_for_a_column_of_yes_and_no_on_drugs_counts_its_rows(warehouse):
-    text = "extract: intelligence\nheaders: {themes: {list: [Themes, Drugs related]}}\nvalues: {themes: {Yes: Drugs, No: ''}}\n"
-    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
     lines = items(lambda i: "Yes" if i % 4 == 1 else "No")
     entry = warehouse.land("intelligence", *lines, header=f"{ITEMS},Drugs related")
+    (note,) = (d for d in entry.drift if d.startswith("Drugs related"))
+    assert note.endswith("add it in a mapping (headers: themes: {list: [...]}), with its Yes as Drugs and its No as ''")
+    text = "extract: intelligence\nheaders: {themes: {list: [Themes, Drugs related]}}\nvalues: {themes: {Yes: Drugs, No: ''}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    entry = warehouse.land("intelligence", *lines, header=f"{ITEMS},Drugs related", at="20260106T020000Z")
     assert sum("Drugs" in r["themes"].split(";") for r in warehouse.raw(entry)) == 15
     assert not any("Yes" in d for d in entry.drift)
+
+
+def test_the_remedy_names_a_value_as_the_list_does(warehouse):
+    """`Heroins` would be unknown, and count nowhere."""
+    warehouse.home.seeds.mkdir(exist_ok=True)
+    (warehouse.home.seeds / "vocabulary.csv").write_text("extract,column,value,counts_as\nintelligence,themes,Heroin,Drugs\n")
+    entry = warehouse.land("intelligence", *items(lambda i: "Y" if i == 1 else "N"), header=f"{ITEMS},Heroin")
+    (note,) = (d for d in entry.drift if d.startswith("Heroin: "))
+    assert "with its Yes as Heroin and" in note
 
 
 def test_a_search_that_only_a_flag_calls_one_for_drugs_is_noted(warehouse):
