@@ -76,11 +76,12 @@ def _missing_units(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet
         for values in (_values(con, home, each, [c]).get(c.name, {}) for each in (load, before)):
             by_unit = Counter[str]()
             for value, n in values.items():
-                by_unit[units.get(value.lower(), value)] += n
+                by_unit[units.get(value.lower(), value.lower())] += n
             counts.append(by_unit)
         current, earlier = counts
         if current and (gone := _gone(current, earlier)):
-            yield f"{c.name}: in the file before {_quoted(gone, earlier)}, in this one none: does it leave these units out?"
+            none = f"{c.name}: in the file before {_quoted(gone, earlier)}, in this one none"
+            yield f"{none}: has it other names for these units, or no rows of them?"
 
 
 def _unit_names(home: Home, force: str) -> dict[str, str]:

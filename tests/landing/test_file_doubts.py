@@ -420,7 +420,8 @@ def test_short_list_that_lacks_most_of_the_list_before(warehouse):
     "force,before,now,rows_now,note",
     [
         ("derbyshire", ("Dales", "High Peak", "Chesterfield"), ("dales", "Chesterfield"), 120, "'High Peak' (40), in this one"),
-        ("leicestershire", ("North", "South", "East"), ("South", "East"), 120, "'North' (40), in this one none: does it leave"),
+        ("leicestershire", ("North", "South", "East"), ("South", "East"), 120, "'north' (40), in this one none: has it other"),
+        ("leicestershire", ("North", "South", "East"), ("NORTH", "South", "east"), 120, None),
         # The same unit by its code, and too few rows to expect any.
         ("derbyshire", ("High Peak", "Chesterfield"), ("high-peak", "Chesterfield"), 120, None),
         ("leicestershire", ("North", "South"), ("South",), 58, None),
