@@ -57,7 +57,9 @@ MONTHS = DateForm(0.0, is_month=True)
 WORDS = DateForm(0.0, instead="no date in any cell: have the system export the day")
 NUMBERS = DateForm(0.0, instead="a spreadsheet's numbers of days: show the column as dd/mm/yyyy, save again and draft anew")
 NO_YEAR = DateForm(0.0, instead="days without their year: show the column as dd/mm/yyyy, save again and draft anew")
-NO_YEAR_CELL = r"^\d{1,2}[ /.-]?([a-z]{3,9}|\d{1,2})$"
+NO_YEAR_CELL = (
+    r"^(0?[1-9]|[12]\d|3[01])([ .-]?(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*|[/-](0?[1-9]|1[0-2]))$"
+)
 DOUBTS = {
     "either": "no date shows whether the day or the month comes first; read as the UK writes it",
     "both": "some dates have the day first and some the month",

@@ -279,15 +279,15 @@ def _recognised(
         scores.append(((share + ALL_USED_BONUS * used) * (1 if has_date else 0.5) + (NAME_BONUS if is_named else 0), name))
     scores.sort(reverse=True)
     (best, name), (second, other_name) = scores[:2]
-    if best - second < CLOSE_SCORES and other_name in named and name not in named:
-        # A file called Incidents that lacks their qualifiers is refused, and not counted as something that needs few columns.
-        (second, other_name), (best, name) = (best, name), (second, other_name)
     if best < 0.4:
         raise DraftError(
             f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) fit no extract: "
             f"name it with --extract, one of {', '.join(load_contracts())}"
         )
-    if abs(best - second) < CLOSE_SCORES:
+    if best - second < CLOSE_SCORES:
+        if other_name in named and name not in named:
+            # A file called Incidents that lacks their qualifiers is refused, and not counted as what needs few columns.
+            name, other_name = other_name, name
         checks.append(f"extract: {other_name} is as likely: choose with --extract")
     return name
 
