@@ -237,10 +237,13 @@ def _fault_of_unit(values: dict[str, str], units: dict[tuple[str, str, str], tup
     `units`: of the rows above, by force and code or name, what goes with it and its line; this row's is added."""
     force = values["force_code"]
     section, section_name, unit, unit_name = (values[f"{of}_{what}"] for of in ("section", "lpu") for what in ("code", "name"))
+    # To Power BI and Excel, codes that differ in capitals alone are one.
+    as_first, first_line = units.setdefault((force, "capitals", section.lower()), (section, line))
+    if as_first != section:
+        alike = "write both alike, or give one another code"
+        return f"section {section} ({section_name}) is {as_first} on line {first_line}: {alike}"
     for what, differs, own, other in (
         (f"section {section} ({section_name})", "name", section, section_name),
-        # To Power BI and Excel, codes that differ in capitals alone are one.
-        (f"section {section} ({section_name})", "code", f"section code {section.lower()}", section),
         (f"section {section} ({section_name})", "code", f"section {section_name.lower()}", section),
         (f"unit {unit} ({unit_name})", "code", f"unit {unit_name.lower()}", unit),
     ):
