@@ -25,7 +25,7 @@ def status(
         float, typer.Option("--max-age", help="With --check: how old the publication may be, in hours.", min=0)
     ] = 26,
 ) -> None:
-    """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
+    """Show what is published, and what is missing, late, held, refused, waiting, quarantined or withdrawn."""
     if check:
         problems = find_problems(home, max_age)
         warnings: list[str] = [] if problems else find_warnings(home)
