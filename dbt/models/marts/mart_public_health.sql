@@ -34,7 +34,10 @@ placed as (
         source.load_id,
         cast(source.line as bigint) as line,
         source.period like '%/%' as is_financial,
-        source.period,
+        -- `24` of `2023/24`.
+        case
+            when {{ matches('source.period', '^[0-9][0-9][0-9][0-9]/[0-9][0-9]') }} then cast(substr(source.period, 6, 2) as int)
+        end as year_after,
         cast(substr(source.period, 1, 4) as int) as first_year,
         -- The year after the dash, if there is one: `23` of `2021-23` and of `2021/22-23/24`.
         case when instr(source.period, '-') > 0 then substr(source.period, instr(source.period, '-') + 1, 4) end as second_part,
@@ -68,7 +71,7 @@ begun as (
     where
         (loads.load_id is null or dated.last_year <= year(loads.extracted_at))
         and dated.first_year <= dated.last_year
-        and (not dated.is_financial or try_cast(substr(dated.period, 6, 2) as int) = (dated.first_year + 1) % 100)
+        and (not dated.is_financial or dated.year_after = (dated.first_year + 1) % 100)
 ),
 
 -- A download may split an indicator by age: then the row of all ages counts, also where its value is suppressed.
