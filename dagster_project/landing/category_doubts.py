@@ -35,14 +35,17 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
     if not sheet.key:
         return
     columns = _categories(sheet)
-    current = _values(con, home, load, columns)
-    for name in current:
+    units = {c.name: c for c in sheet.contract.columns if c.type == "unit" and c.name in sheet.layout.position}
+    current = _values(con, home, load, [*columns, *units.values()])
+    for name in (n for n in current if n not in units):
         yield from _spellings(name, current[name])
     if before:
-        earlier = _values(con, home, before, [c for c in columns if c.name in current])
+        earlier = _values(con, home, before, [c for c in (*columns, *units.values()) if c.name in current])
         for name, earlier_values in earlier.items():
-            yield from _missing_categories(name, current[name], earlier_values)
-        yield from _missing_units(con, home, load, sheet, before)
+            if name in units:
+                yield from _missing_units(name, _by_unit(home, load, current[name]), _by_unit(home, load, earlier_values))
+            else:
+                yield from _missing_categories(name, current[name], earlier_values)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
@@ -66,22 +69,20 @@ def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator
         yield f"{name}: in the file before {_quoted(gone, earlier)}, in this one none, which counts as 0: has it another name?"
 
 
-def _missing_units(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
-    """Notes units that the file before had often, and this one never, by any of their names."""
-    units = _unit_names(home, load.force_code)
-    for c in sheet.contract.columns:
-        if c.type != "unit" or c.name not in sheet.layout.position:
-            continue
-        counts: list[Values] = []
-        for values in (_values(con, home, each, [c]).get(c.name, {}) for each in (load, before)):
-            by_unit = Counter[str]()
-            for value, n in values.items():
-                by_unit[units.get(value.lower(), value.lower())] += n
-            counts.append(by_unit)
-        current, earlier = counts
-        if current and (gone := _gone(current, earlier)):
-            none = f"{c.name}: in the file before {_quoted(gone, earlier)}, in this one none"
-            yield f"{none}: has it other names for these units, or no rows of them?"
+def _missing_units(name: str, current: Values, earlier: Values) -> Iterator[str]:
+    """Notes the units that the file before had often, and this one never."""
+    if gone := _gone(current, earlier):
+        none = f"{name}: in the file before {_quoted(gone, earlier)}, in this one none"
+        yield f"{none}: has it other names for these units, or no rows of them?"
+
+
+def _by_unit(home: Home, load: Load, values: Values) -> Values:
+    """The rows of each unit, whichever of its names they have."""
+    names = _unit_names(home, load.force_code)
+    rows = Counter[str]()
+    for value, n in values.items():
+        rows[names.get(value.lower(), value.lower())] += n
+    return rows
 
 
 def _unit_names(home: Home, force: str) -> dict[str, str]:
