@@ -4,6 +4,7 @@
     python3 bootstrap.py            set up, and publish a night of made-up data in var/
     python3 bootstrap.py test       set up, and run the tests; further arguments go to pytest
     python3 bootstrap.py setup      set up only
+    python3 bootstrap.py spark      set up, and install Spark, for `pam nightly --engine spark`; needs Java 17 or newer
 
 Needs Linux, Python 3.11 to 3.13 and pip's index (PIP_INDEX_URL names another one, on a closed network). Everything is installed
 into .venv, from requirements.lock, each package checked against its hash: with uv, in seconds; if uv can't do it, with pip.
@@ -24,6 +25,7 @@ BEFORE = ROOT / ".venv-before"
 """Where .venv is while another is made."""
 LOCK = ROOT / "requirements.lock"
 UV_LOCK = ROOT / "requirements-uv.lock"
+SPARK_LOCK = ROOT / "requirements-spark.lock"
 STAMP = VENV / "installed.txt"
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "no-index": "UV_NO_INDEX",
@@ -32,6 +34,10 @@ UV_NAMES = {
 }  # fmt: skip
 """uv's variables for pip's settings."""
 BIN = VENV / "bin"
+PIP = ("python", "-m", "pip", "--disable-pip-version-check", "install")
+UV = ("uv", "pip", "install", "--python", str(BIN / "python"))
+# The locks name every package: nothing is left to resolve.
+LOCKED = ("--quiet", "--no-deps", "--require-hashes", "-r")
 
 
 def main(args: list[str]) -> int:
@@ -46,12 +52,14 @@ def main(args: list[str]) -> int:
         print(f"{ROOT}: dbt can't load seeds from a path with an apostrophe: move this checkout", file=sys.stderr)
         return 2
     task = args[0] if args else "sample"
-    if task not in ("sample", "test", "setup"):
+    if task not in ("sample", "test", "setup", "spark"):
         print(__doc__, file=sys.stderr)
         return 2
     set_up()
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
+    if task == "spark":
+        return install_spark()
     # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
     folders = ("dagster_project",) if "PIP_NO_COMPILE" in os.environ else ("dagster_project", str(VENV))
     run("python", "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *folders)
@@ -107,16 +115,20 @@ def put_back() -> None:
 def install() -> None:
     """Make .venv anew. Ends the program where a package can't be had."""
     venv.create(VENV, clear=True, with_pip=True)
-    # The lock names every package: nothing is left to resolve.
-    packages = ("--quiet", "--no-deps", "--require-hashes", "-r")
     checkout = ("--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
-    pip = ("python", "-m", "pip", "--disable-pip-version-check", "install")
-    uv = ("uv", "pip", "install", "--python", str(BIN / "python"))
-    failed = run(*pip, "--only-binary", ":all:", *packages, str(UV_LOCK))
-    if failed or run(*uv, *packages, str(LOCK), **uv_settings()) or run(*uv, *checkout):
+    failed = run(*PIP, "--only-binary", ":all:", *LOCKED, str(UV_LOCK))
+    if failed or run(*UV, *LOCKED, str(LOCK), **uv_settings()) or run(*UV, *checkout):
         print("The message above says why uv can't install. pip does, which takes a minute or two.", flush=True)
-        if run(*pip, *packages, str(LOCK)) or run(*pip, *checkout):
+        if run(*PIP, *LOCKED, str(LOCK)) or run(*PIP, *checkout):
             sys.exit("Set-up failed: pip's message above says why. On a closed network, PIP_INDEX_URL names your index.")
+
+
+def install_spark() -> int:
+    """Install Spark into .venv; the exit code. Spark comes as source, which is packed and unpacked again: not compressed, that
+    takes 6 s, not 21."""
+    packages = ("--no-build-isolation", *LOCKED, str(SPARK_LOCK))
+    uv = run(*UV, "--config-setting", "--build-option=--compression=stored", *packages, **uv_settings())
+    return uv and run(*PIP, *packages)
 
 
 def uv_settings() -> dict[str, str]:

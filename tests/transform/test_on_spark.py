@@ -236,13 +236,13 @@ def test_without_java_the_message_names_what_to_install(new_home: Home) -> None:
         env=environment, cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert process.returncode == 1
-    assert ("requirements-spark.lock" if "requirements-spark.lock" in WHY_NO_SPARK else "Java 17") in process.stderr
+    assert ("bootstrap.py spark" if "bootstrap.py spark" in WHY_NO_SPARK else "Java 17") in process.stderr
     assert not read_receipts(new_home)
 
 
 def test_without_pyspark_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagster_project.transform.spark.session.find_spec", lambda name: None)
-    with pytest.raises(SparkMissingError, match=r"requirements-spark\.lock"):
+    with pytest.raises(SparkMissingError, match=r"bootstrap\.py spark"):
         require()
 
 
