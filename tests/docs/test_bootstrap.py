@@ -102,3 +102,16 @@ def test_windows_is_refused_before_anything_is_installed(
     monkeypatch.setattr(bootstrap, "set_up", lambda: pytest.fail("it was set up"))
     assert bootstrap.main([]) == 2
     assert "On Windows, run this in WSL 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fails", [0, 2])
+def test_spark_comes_from_its_lock_with_pip_only_where_uv_fails(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    ran = []
+    monkeypatch.setattr(bootstrap, "set_up", lambda: None)
+    monkeypatch.setattr(bootstrap, "run", lambda *words, **_: ran.append(words) or (fails if words[0] == "uv" else 0))
+    assert bootstrap.main(["spark"]) == 0
+    assert [words[0] for words in ran] == (["uv", "python"] if fails else ["uv"])
+    for words in ran:
+        assert words[-4:] == ("--no-deps", "--require-hashes", "-r", str(PROJECT / "requirements-spark.lock"))
