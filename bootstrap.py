@@ -36,6 +36,7 @@ UV_NAMES = {
 BIN = VENV / "bin"
 PIP = ("python", "-m", "pip", "--disable-pip-version-check", "install")
 UV = ("uv", "pip", "install", "--python", str(BIN / "python"))
+PIP_DOES = "The message above says why uv can't install. pip does, which takes a minute or two."
 # The locks name every package: nothing is left to resolve.
 LOCKED = ("--quiet", "--no-deps", "--require-hashes", "-r")
 
@@ -58,8 +59,8 @@ def main(args: list[str]) -> int:
     set_up()
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
-    if task == "spark":
-        return install_spark()
+    if task == "spark" and (failed := install_spark()):
+        return failed
     # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
     folders = ("dagster_project",) if "PIP_NO_COMPILE" in os.environ else ("dagster_project", str(VENV))
     run("python", "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *folders)
@@ -118,7 +119,7 @@ def install() -> None:
     checkout = ("--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
     failed = run(*PIP, "--only-binary", ":all:", *LOCKED, str(UV_LOCK))
     if failed or run(*UV, *LOCKED, str(LOCK), **uv_settings()) or run(*UV, *checkout):
-        print("The message above says why uv can't install. pip does, which takes a minute or two.", flush=True)
+        print(PIP_DOES, flush=True)
         if run(*PIP, *LOCKED, str(LOCK)) or run(*PIP, *checkout):
             sys.exit("Set-up failed: pip's message above says why. On a closed network, PIP_INDEX_URL names your index.")
 
@@ -127,8 +128,10 @@ def install_spark() -> int:
     """Install Spark into .venv; the exit code. Spark comes as source, which is packed and unpacked again: not compressed, that
     takes 6 s, not 21."""
     packages = ("--no-build-isolation", *LOCKED, str(SPARK_LOCK))
-    uv = run(*UV, "--config-setting", "--build-option=--compression=stored", *packages, **uv_settings())
-    return uv and run(*PIP, *packages)
+    if not run(*UV, "--config-setting=--build-option=--compression=stored", *packages, **uv_settings()):
+        return 0
+    print(PIP_DOES, flush=True)
+    return run(*PIP, *packages)
 
 
 def uv_settings() -> dict[str, str]:

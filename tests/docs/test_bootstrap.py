@@ -112,6 +112,26 @@ def test_spark_comes_from_its_lock_with_pip_only_where_uv_fails(
     monkeypatch.setattr(bootstrap, "set_up", lambda: None)
     monkeypatch.setattr(bootstrap, "run", lambda *words, **_: ran.append(words) or (fails if words[0] == "uv" else 0))
     assert bootstrap.main(["spark"]) == 0
-    assert [words[0] for words in ran] == (["uv", "python"] if fails else ["uv"])
-    for words in ran:
+    installed = [words for words in ran if "install" in words]
+    assert [words[0] for words in installed] == (["uv", "python"] if fails else ["uv"])
+    for words in installed:
         assert words[-4:] == ("--no-deps", "--require-hashes", "-r", str(PROJECT / "requirements-spark.lock"))
+    # A night's user may not write here.
+    assert any("compileall" in words for words in ran[len(installed) :])
+
+
+def test_uv_knows_the_options_that_spark_is_installed_with(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else pip would install it, in four times the time, and nobody would notice."""
+    ran = []
+    monkeypatch.setattr(bootstrap, "run", lambda *words, **_: ran.append(words) or 0)
+    bootstrap.install_spark()
+    ((_, *words),) = ran
+    command = [bootstrap.BIN / "uv", *words, "--dry-run", "--offline"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert "unexpected argument" not in said
+
+
+def test_where_spark_cannot_be_installed_the_exit_code_says_so(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "set_up", lambda: None)
+    monkeypatch.setattr(bootstrap, "run", lambda *_words, **_variables: 2)
+    assert bootstrap.main(["spark"]) == 2

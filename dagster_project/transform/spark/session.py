@@ -47,7 +47,8 @@ def require() -> None:
     """Raise SparkMissingError if dbt-spark, pyspark or Java is missing."""
     if not (PathFinder.find_spec("pyspark") and find_spec("dbt.adapters.spark")):
         raise SparkMissingError(
-            "the engine spark needs dbt-spark and pyspark, which a plain set-up leaves out: python3 bootstrap.py spark"
+            "the engine spark needs dbt-spark and pyspark, which a plain set-up leaves out: install them with"
+            " python3 bootstrap.py spark"
         )
     home = os.environ.get("JAVA_HOME")
     java = Path(home) / "bin" / "java" if home else shutil.which("java")
