@@ -78,14 +78,14 @@ def _missing_units(name: str, current: Values, earlier: Values) -> Iterator[str]
 
 def _by_unit(home: Home, load: Load, values: Values) -> Values:
     """The rows of each unit, whichever of its names they have."""
-    names = _unit_names(home, load.force_code)
+    names = unit_names(home, load.force_code)
     rows = Counter[str]()
     for value, n in values.items():
         rows[names.get(value.lower(), value.lower())] += n
     return rows
 
 
-def _unit_names(home: Home, force: str) -> dict[str, str]:
+def unit_names(home: Home, force: str) -> dict[str, str]:
     """What a file may call a unit, in lower case -> its name."""
     try:
         names = {a["lpu_code"]: a["lpu_name"] for a in areas_of_force(home, force)}

@@ -22,7 +22,7 @@ from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import PARSED
 from .sheet import Sheet
 from .vocabulary import CODE, known_values
-from .words_of_no_record import other_force, says_perhaps_void
+from .words_of_no_record import LIKE_TOTAL, other_force, says_perhaps_void
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
@@ -38,9 +38,17 @@ LEFT_OUT_ROWS = 5
 """So many rows, all left out by a mapping, are more than totals and sources."""
 MIN_MONTHS = 3
 """With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
+MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
+"""Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
+FILLED_SHARE, STOPPED_DAYS = 0.9, 14
+"""A column with a value in such a share of rows is one that always has it. Of fewer last days it may not be known yet."""
+OUTWEIGHS = 10
+"""One amount that is more than so many times all others together may be mistyped."""
+TOTAL_ROWS, TOTAL_SHARE = 20, 0.05
+"""Among at least so many rows, and in at most such a share of them, a reference without a number is unlike the others."""
 TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
-TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search"})
+TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
 """Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
 FIRST_LIST = date(2000, 1, 1)
 """No county line, order or seizure that is listed today is older: the Proceeds of Crime Act is of 2002."""
@@ -96,9 +104,9 @@ def doubts(rows: StoredRows) -> Iterator[str]:
         yield f"exactly {rows.n_read:,} rows, which many programs export at most: is that all of them?"
     if rows.n:
         for notes in (
-            _leaves_nothing_out, _one_value, _blanks, _days, _keys_alike, _identifiers_alike, _cut_lists, _times_in_utc,
-            _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
-            _without_expected, _late_in_window,
+            _leaves_nothing_out, _one_value, _blanks, _blank_at_the_end, _amounts, _days, _keys_alike, _keys_like_totals,
+            _identifiers_alike, _cut_lists, _times_in_utc, _hour_after_window, _reported_by_others, _closed_without_a_day,
+            _none_ended, _perhaps_void, _contradictions, _without_expected, _late_in_window,
         ):  # fmt: skip
             yield from notes(rows)
 
@@ -216,10 +224,54 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
             yield f"{c.name}: {note}: fill it down, or these rows count as without it"
 
 
+def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
+    """Notes columns that always have a value, but none in the file's last days: as where a system lost the column, or records
+    are not classified yet. A column that is blank in the first days may be a newer one."""
+    contract = rows.sheet.contract
+    names = [
+        c.name for c in rows.of_contract
+        if c.name not in (*contract.key, contract.date_column)
+        and (c.required or c.type not in ("date", "timestamp"))
+        and min(rows.columns[c.name].filled, rows.n - rows.columns[c.name].filled) >= MIN_ROWS
+    ]  # fmt: skip
+    for name in names if contract.date_column and rows.sheet.form == "canonical" else ():
+        last_filled, last, n = one_row(
+            rows.con,
+            f"""
+            with days as (select cast(_date as date) as day, {name} as v from {rows.table}),
+            filled as (select max(day) as last_filled from days where v is not null)
+            select any_value(last_filled), max(day), count(*) filter (where day > last_filled) from days, filled
+            """,
+        )
+        share = rows.columns[name].filled / (rows.n - n)
+        if share >= FILLED_SHARE and n >= MIN_ROWS and (last - last_filled).days >= STOPPED_DAYS:
+            note = f"{name}: blank in all {n:,} rows after {last_filled}, and filled in {share:.0%} of those before"
+            yield f"{note}: they count as without it. If it is known, export again with it"
+
+
+def _amounts(rows: StoredRows) -> Iterator[str]:
+    """Notes sums of money that are 0, as systems write for one that they lack, and one amount beyond all others."""
+    for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
+        if c.type not in ("money", "whole"):
+            continue
+        zeros, largest, line, others = one_row(
+            rows.con,
+            f"""
+            select
+                count(*) filter (where v = 0), max(v)::double, arg_max(line, v), (sum(v) - max(v))::double
+            from (select cast({c.name} as decimal(38, 10)) as v, cast(_line as bigint) as line from {rows.table})
+            """,
+        )
+        if c.type == "money" and c.required and zeros > MIN_BLANK * rows.n:
+            yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
+        if largest is not None and others > 0 and largest > OUTWEIGHS * others:
+            yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
+
+
 def _days(rows: StoredRows) -> Iterator[str]:
     """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
-    rows would be usual there and no run within is as long; and a day that has most rows, such as that of a move from an older
-    system."""
+    rows would be usual there and no run within is as long; whole months without a row within; and a day that has most rows,
+    such as that of a move from an older system."""
     contract = rows.sheet.contract
     if not contract.date_column:
         return
@@ -240,6 +292,15 @@ def _days(rows: StoredRows) -> Iterator[str]:
     span = (days[-1] - days[0]).days + 1
     if span < GAP_DAYS:
         return
+    are_months = len(days) >= MIN_MONTHS and all(day.day == 1 for day in days)
+    for before, after in pairwise(days) if not are_months else ():
+        first, gap = before + one_day, (after - before).days - 1
+        usual = rows.n * gap / (span - gap)
+        if gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
+            yield (
+                f"no row from {first} to {after - one_day}, where about {usual:,.0f} would be usual: these days count as 0. If"
+                " a month was left out, export again with it"
+            )
     longest = max((after - before).days for before, after in pairwise(days))
     for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
         gap = (last - first).days + 1
@@ -248,7 +309,7 @@ def _days(rows: StoredRows) -> Iterator[str]:
                 f"no row from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as 0."
                 " If the system does not have them, name the next file for the days that it has"
             )
-    if rows.n >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
+    if rows.n >= ALIKE_ROWS and are_months:
         yield (
             f"{contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
             " figures of months and years are right, and those of a window that begins or ends within a month are not"
@@ -258,6 +319,28 @@ def _days(rows: StoredRows) -> Iterator[str]:
         yield f"{contract.date_column}: {n:,} of {rows.n:,} rows are of {day}: is it a default?"
 
 
+def _begins_month(day: date) -> bool:
+    return day.day <= 1 + MONTH_EDGE or (day + timedelta(MONTH_EDGE)).day <= MONTH_EDGE
+
+
+def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
+    """Notes the few references that may be totals or averages, where all others have numbers."""
+    sheet = rows.sheet
+    if not sheet.key or not TOTAL_ROWS <= rows.n <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+        return
+    n, line = one_row(
+        rows.con,
+        f"select count(*), min(cast(_line as bigint)) from {rows.table}"
+        f" where regexp_full_match(lower(_key), {literal(LIKE_TOTAL)})",
+    )
+    if 0 < n <= TOTAL_SHARE * rows.n:
+        say, they = ("1 row has", "it counts") if n == 1 else (f"{n:,} rows have", "they count")
+        yield (
+            f"{sheet.key[0]}: {say} a word where the others have a number, such as line {line}: is it a total or an average?"
+            f" As it is, {they}. Leave such rows out, by table: ignore: in a mapping, if they should not"
+        )
+
+
 def _keys_alike(rows: StoredRows) -> Iterator[str]:
     """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
     sheet = rows.sheet
@@ -265,21 +348,30 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
-    counts_sql = f"select count(distinct _key), count(distinct {plain_key}) from {rows.table}"
-    keys, different = one_row(rows.con, counts_sql)
-    if keys > different:
-        (lines,) = one_row(
+    # `A-12` may not be `A12`, unless all that it says is the same.
+    bare_key = r"regexp_replace(regexp_replace(lower(_key), '\.0+$', ''), '(^|\D)0+(\d)', '\1\2', 'g')"
+    others = ", ".join(c.name for c in rows.of_contract if not c.key)
+    for key, content, how in (
+        (plain_key, "", "case, blanks, zeros before it or a version after it"),
+        (rf"regexp_replace({bare_key}, '\W', '', 'g')", f", {others}", "how it is written, with the same content"),
+    ):
+        more, lines = one_row(
             rows.con,
             f"""
-            select list(_line order by cast(_line as bigint)) from {rows.table}
-            group by {plain_key} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
+            select coalesce(sum(n - 1), 0)::bigint, arg_min(lines, lines[1])
+            from (
+                select count(distinct _key) as n, list(cast(_line as bigint) order by cast(_line as bigint)) as lines
+                from {rows.table} group by {key}{content} having n > 1
+            )
             """,
         )
-        more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
-        yield (
-            f"{sheet.key[0]}: differs only in case, blanks, zeros before it or a version after it, as on lines"
-            f" {' and '.join(lines[:2])}{more}: such rows count as different records"
-        )
+        if more:
+            times = f" and {more - 1:,} times more" if more > 1 else ""
+            yield (
+                f"{sheet.key[0]}: differs only in {how}, as on lines {lines[0]} and {lines[1]}{times}: such rows count as"
+                " different records"
+            )
+            return
 
 
 def _identifiers_alike(rows: StoredRows) -> Iterator[str]:

@@ -38,6 +38,9 @@ from .words_of_no_record import TOTAL
 MAX_ELSEWHERE = 3
 """Other sheets whose records are looked up: each is read from the whole workbook again."""
 
+DATE_CELL = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[/.-]\w{2,9}[/.-]\d{2,4}")
+"""What a cell with a day begins with."""
+
 
 @dataclass
 class HowRead:
@@ -106,9 +109,9 @@ def _open_workbook(
         _check_header(how, names, layout)
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
-    unread = _sheets_alike(data, names) if chosen is None else _sheets_left_out(data, chosen, names)
+    unread = _sheets_alike(data, names, layout) if chosen is None else _sheets_left_out(data, chosen, names)
     if unread and contract.key and contract.date_column:
-        _collect_records_elsewhere(con, data, unread, names, sheet)
+        _collect_records_elsewhere(con, data, unread, worksheet.text[: layout.start], names, sheet)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
     if worksheet.last_merged > layout.rows:
         amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
@@ -157,13 +160,13 @@ def _find_table_elsewhere(data: bytes, sheet: str | None, names: HeaderNames) ->
     return f"; sheet '{name}' has them, in row {row}: say table: {{sheet: {name}}} in a mapping" if name else ""
 
 
-def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
-    """Other sheets that have every required column, too, and are not read: one a month, say. Raises Refused where a person sees
-    one of them and not the first."""
+def _sheets_alike(data: bytes, names: HeaderNames, layout: Layout) -> list[str]:
+    """Other sheets that have every required column, too, or go on where the first ends, and are not read: one a month, say.
+    Raises Refused where a person sees one of them and not the first."""
     is_seen = list(sheet_names(data).values())
     if sum(is_seen) < 2 and all(is_seen[:1]):
         return []
-    matching = [name for name, seen, _ in _tables(data, 1, names) if seen]
+    matching = [name for name, seen, _ in _tables(data, 1, names, layout) if seen]
     if matching and not is_seen[0]:
         hint = f"say table: {{sheet: {matching[0]}}} in a mapping, or delete the hidden one"
         raise Refused(f"the first sheet is hidden, and sheet '{matching[0]}' has the columns, too: {hint}")
@@ -181,14 +184,19 @@ def _sheets_left_out(data: bytes, chosen: str, names: HeaderNames) -> list[str]:
 
 
 def _collect_records_elsewhere(
-    con: duckdb.DuckDBPyConnection, data: bytes, unread: list[str], names: HeaderNames, sheet: Callable[..., Sheet]
+    con: duckdb.DuckDBPyConnection, data: bytes, unread: list[str], top: str, names: HeaderNames, sheet: Callable[..., Sheet]
 ) -> None:
-    """Fill `landing_elsewhere` with the key and day of the good rows of other sheets that are not read."""
+    """Fill `landing_elsewhere` with the key and day of the good rows of other sheets that are not read. `top`: the first one's
+    text up to its header's end, for those that have none."""
     con.execute(f"create or replace temp table {ELSEWHERE} (_key varchar, _date varchar)")
     for name in [n for n in sheet_names(data) if printable(n) in unread][:MAX_ELSEWHERE]:
         try:
             text = sheet_text(data, name).text
-            layout = read_header(text, names, ",")
+            try:
+                layout = read_header(text, names, ",")
+            except Refused:
+                text = f"{top}{text}"
+                layout = read_header(text, names, ",")
             other = sheet(layout, read_cells(con, text, layout, by_row=True))
             remove_ignored_rows(con, other)
         except Refused:
@@ -197,15 +205,27 @@ def _collect_records_elsewhere(
         con.execute(f"insert into {ELSEWHERE} select _key, _date from {PARSED} where not bad")
 
 
-def _tables(data: bytes, after: int, names: HeaderNames) -> Iterator[tuple[str, bool, int]]:
-    """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row."""
+def _tables(data: bytes, after: int, names: HeaderNames, first: Layout | None = None) -> Iterator[tuple[str, bool, int]]:
+    """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row. Where
+    the `first` sheet's layout is given, those too that have records of that layout, and no header: row 0."""
     for name, is_seen, text in sheet_tops(data, after):
         try:
             layout = read_header(text, names, ",")
         except Refused:
+            if first and _begins_with_record(text, first, names.contract):
+                yield printable(name), is_seen, 0
             continue
         if not layout.missing_required:
             yield printable(name), is_seen, layout.rows
+
+
+def _begins_with_record(text: str, layout: Layout, contract: Contract) -> bool:
+    """Whether a text's first row has all that a record of this layout needs, and a date where it has its date."""
+    cells = next(csv.reader(StringIO(text)), [])
+    required = [i for c in contract.columns if c.required for i in layout.fields_of(c.name)]
+    if not contract.date_column or not all(i < len(cells) and cells[i].strip() for i in required):
+        return False
+    return all(DATE_CELL.match(cells[i].strip()) for i in layout.fields_of(contract.date_column))
 
 
 def _check_formulas(worksheet: SheetText, layout: Layout, contract: Contract) -> None:

@@ -27,7 +27,7 @@ _CLOSED_AS = re.compile(r"(closure|closing|closed?|result|disposal|disposition)(
 _DUPLICATED = r"dup(licate)?\b.*|(created|entered|opened|recorded|raised) in error"
 _FLAGGED = re.compile(rf"(is)?(?P<what>[a-z]+?)s?(related|involved|search|incident|qualifier|theme|marker)?{FLAG}?")
 """Headers of a column of Yes and No on what counts: `Drugs`, `Is drug-related?`. Not `Drugs found` or `Drug test`."""
-_ANY_COUNT = r"(record|row)s?count|count|qty|quantity|frequency|(no\.?|number|count)of(records|rows)"
+_ANY_COUNT = r"(record|row)s?count|count|qty|quantity|volume|frequency|(no\.?|number)of(records|rows)|countof.+"
 MOST = 0.5
 """Share of the rows: what most rows say is no exception, and an index without a name has a value in all."""
 
@@ -74,17 +74,17 @@ def _count_of_rows(rows: StoredRows, header: str, cell: str) -> Iterator[str]:
     contract = rows.sheet.contract
     if any(c.type == "whole" for c in contract.columns) or not _count_header(contract).fullmatch(plain_header(header)):
         return
-    all_counts, n, different = one_row(
+    all_counts, n, is_running = one_row(
         rows.con,
         f"""
         select
-            bool_and(regexp_full_match({cell}, '[1-9]\\d{{0,3}}')), count(*) filter (where {cell} <> '1'),
-            count(distinct {cell})
-        from {_joined(rows)}
+            bool_and(regexp_full_match(n, '[1-9]\\d{{0,3}}')), count(*) filter (where n <> '1'),
+            -- A running number grows from row to row.
+            count(*) > 1 and bool_and(try_cast(n as int) > try_cast(n_above as int))
+        from (select {cell} as n, lag({cell}) over (order by {CELLS}.line) as n_above from {_joined(rows)})
         """,
     )
-    # A running number is different in every row.
-    if all_counts and n and different < MOST * rows.n:
+    if all_counts and n and not is_running:
         note = f"{header}: above 1 in {n:,} of {rows.n:,} rows, and each row counts once"
         yield f"{note}: if a row stands for several, have the system export a row for each"
 

@@ -19,6 +19,8 @@ TOTAL = (
 )
 """A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`, `march total`. With
 another word, or a number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
+LIKE_TOTAL = rf"\D*|.*\b(sub)?totals?\b.*|{_PERIOD}"
+"""A whole reference that may be a total, in lower case, where the others have numbers: `derbyshire total`, `average`, `q3`."""
 
 _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
 WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}

@@ -64,6 +64,14 @@ def test_a_running_number_is_no_count(warehouse):
     assert not [d for d in notes_of(warehouse, "Count", rows) if "above 1" in d]
 
 
+def test_counts_that_are_different_in_every_row(warehouse):
+    """A pivot table by month counted as four records: its counts were taken for running numbers."""
+    pivot = [f"{row}{n}" for n, row in zip((72, 65, 81, 66), crimes("", "", n=4), strict=True)]
+    for header, at in (("Count", 5), ("Count of Ref", 6), ("Qty", 7), ("Volume", 8)):
+        entry = warehouse.land("crimes", *pivot, header=f"{CRIMES},{header}", at=f"2026010{at}T020000Z")
+        assert [d for d in entry.drift if d.startswith(f"{header}: above 1 in 4 of 4 rows")], entry.drift
+
+
 def test_a_column_by_which_a_mapping_leaves_rows_out_is_not_noted(warehouse):
     text = "extract: crimes\ntable: {ignore: {IsActive: ['0']}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")

@@ -69,6 +69,19 @@ def test_tracker_that_was_split_in_two_sheets_is_held(warehouse):
     assert any(note.startswith(said) for note in entry.drift)
 
 
+def test_rows_that_go_on_in_a_second_sheet_without_a_header(warehouse):
+    """They were not read, and nothing said so."""
+    entry = land(warehouse, workbook([["Crimes"], HEAD, *rows(30)[:10]], rows(30)[10:]))
+    assert entry.outcome == "held" and entry.reason.startswith("20 records of its window are on other sheets alone")
+    # Too few to hold it.
+    entry = land(warehouse, workbook([HEAD, *rows(30)[:25]], rows(30)[25:]), NAME.replace("20260105", "20260106"))
+    assert entry.outcome == "accepted" and entry.drift[0].startswith("not read: S2 with the same columns")
+    # A list of codes is no such sheet, nor one of days alone.
+    for day, other in ((7, [["92D", "Possession", "Drugs", "Yes", "No"]] * 30), (8, [[None, date(2025, 3, 1)]] * 30)):
+        entry = land(warehouse, workbook([HEAD, *rows(25)], other), NAME.replace("20260105", f"2026010{day}"))
+        assert (entry.outcome, entry.drift) == ("accepted", [])
+
+
 def test_reading_grows_in_proportion_to_the_sheets(warehouse, monkeypatch):
     """Counts the bytes that are read: how often the workbook is read must not depend on its number of sheets."""
 
