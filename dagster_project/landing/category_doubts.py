@@ -23,7 +23,11 @@ USUAL_ROWS = 30
 SHOWN = 3
 _SPELLING = r"â€.|[\s\-–—_.,'’‘\"“”]"
 """What the same category may have or lack; the first is a dash or a quote in another encoding."""
-_BLANK = re.compile(r"[(<\[]?null[)>\]]?|\\n|nan|nat|\(blank\)|#[a-z_/]{3,}[!?]?", re.I)
+_BLANK = re.compile(
+    r"[(<\[]?null[)>\]]?|\\n|nan|nat|\(blank\)|#[a-z_/]{3,}[!?]?"
+    r"|[-<\[( ]*(please )?select( (one|an option|a value))?[->\]). ]*",
+    re.I,
+)
 """What programs write for a blank or an error, in a whole cell."""
 
 Values = dict[str, int]

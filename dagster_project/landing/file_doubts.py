@@ -22,7 +22,7 @@ from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import PARSED
 from .sheet import Sheet
 from .vocabulary import CODE, known_values
-from .words_of_no_record import LIKE_TOTAL, other_force, says_perhaps_void
+from .words_of_no_record import other_force, says_perhaps_void
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
@@ -44,10 +44,6 @@ FILLED_SHARE, STOPPED_DAYS = 0.9, 14
 """A column with a value in such a share of rows is one that always has it. Of fewer last days it may not be known yet."""
 OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
-TOTAL_ROWS, TOTAL_SHARE = 20, 0.05
-"""Among at least so many rows, and in at most such a share of them, a reference without a number is unlike the others."""
-TYPED_ROWS = 100_000
-"""Files that people type are short. In a longer one, comparing all keys takes too long."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
 """Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
 FIRST_LIST = date(2000, 1, 1)
@@ -104,9 +100,9 @@ def doubts(rows: StoredRows) -> Iterator[str]:
         yield f"exactly {rows.n_read:,} rows, which many programs export at most: is that all of them?"
     if rows.n:
         for notes in (
-            _leaves_nothing_out, _one_value, _blanks, _blank_at_the_end, _amounts, _days, _keys_alike, _keys_like_totals,
-            _identifiers_alike, _cut_lists, _times_in_utc, _hour_after_window, _reported_by_others, _closed_without_a_day,
-            _none_ended, _perhaps_void, _contradictions, _without_expected, _late_in_window,
+            _leaves_nothing_out, _one_value, _blanks, _blank_at_the_end, _amounts, _days, _cut_lists, _times_in_utc,
+            _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
+            _without_expected, _late_in_window,
         ):  # fmt: skip
             yield from notes(rows)
 
@@ -321,76 +317,6 @@ def _days(rows: StoredRows) -> Iterator[str]:
 
 def _begins_month(day: date) -> bool:
     return day.day <= 1 + MONTH_EDGE or (day + timedelta(MONTH_EDGE)).day <= MONTH_EDGE
-
-
-def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
-    """Notes the few references that may be totals or averages, where all others have numbers."""
-    sheet = rows.sheet
-    if not sheet.key or not TOTAL_ROWS <= rows.n <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
-        return
-    n, line = one_row(
-        rows.con,
-        f"select count(*), min(cast(_line as bigint)) from {rows.table}"
-        f" where regexp_full_match(lower(_key), {literal(LIKE_TOTAL)})",
-    )
-    if 0 < n <= TOTAL_SHARE * rows.n:
-        say, they = ("1 row has", "it counts") if n == 1 else (f"{n:,} rows have", "they count")
-        yield (
-            f"{sheet.key[0]}: {say} a word where the others have a number, such as line {line}: is it a total or an average?"
-            f" As it is, {they}. Leave such rows out, by table: ignore: in a mapping, if they should not"
-        )
-
-
-def _keys_alike(rows: StoredRows) -> Iterator[str]:
-    """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
-    sheet = rows.sheet
-    if not sheet.key or not 1 < rows.n <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
-        return
-    unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
-    plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
-    # `A-12` may not be `A12`, unless all that it says is the same.
-    bare_key = r"regexp_replace(regexp_replace(lower(_key), '\.0+$', ''), '(^|\D)0+(\d)', '\1\2', 'g')"
-    others = ", ".join(c.name for c in rows.of_contract if not c.key)
-    for key, content, how in (
-        (plain_key, "", "case, blanks, zeros before it or a version after it"),
-        (rf"regexp_replace({bare_key}, '\W', '', 'g')", f", {others}", "how it is written, with the same content"),
-    ):
-        more, lines = one_row(
-            rows.con,
-            f"""
-            select coalesce(sum(n - 1), 0)::bigint, arg_min(lines, lines[1])
-            from (
-                select count(distinct _key) as n, list(cast(_line as bigint) order by cast(_line as bigint)) as lines
-                from {rows.table} group by {key}{content} having n > 1
-            )
-            """,
-        )
-        if more:
-            times = f" and {more - 1:,} times more" if more > 1 else ""
-            yield (
-                f"{sheet.key[0]}: differs only in {how}, as on lines {lines[0]} and {lines[1]}{times}: such rows count as"
-                " different records"
-            )
-            return
-
-
-def _identifiers_alike(rows: StoredRows) -> Iterator[str]:
-    """Notes people and addresses that are written in several ways: hashed, they are several."""
-    sheet = rows.sheet
-    for column in sheet.contract.columns if rows.n <= TYPED_ROWS else ():
-        if not column.identifier or column.key or column.name not in sheet.layout.position:
-            continue
-        text = sheet.text(column.name)
-        # `1, 1 High Street` is not `11 High Street`.
-        plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
-        texts, different = one_row(
-            rows.con,
-            f"select count(distinct t), count(distinct {plain_text})"
-            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})",
-        )
-        if texts > different:
-            n = texts - different
-            yield f"{column.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
 
 
 def _cut_lists(rows: StoredRows) -> Iterator[str]:

@@ -17,6 +17,7 @@ from .landing_session import LandingSession
 from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import load_of
 from .read_file_rows import RowCounts
+from .reference_doubts import reference_doubts
 from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, months_alone
 from .sheet import Sheet
@@ -57,6 +58,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         findings.notes += changed_records(con, home, load, sheet, counts.rows, load_of(previous))
     stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, facts.file.covers is not None)
     findings.notes += doubts(stored_rows)
+    findings.notes += reference_doubts(stored_rows)
     findings.notes += unstored_doubts(stored_rows)
     findings.notes += period_doubts(stored_rows)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []

@@ -302,6 +302,7 @@ def search(i, day, *, outcome=None, age="18-24", what="Drugs"):
         (("Over 34", "OVER 34", "18-24", "NULL"), "age_range: 'OVER 34' (15), 'Over 34' (15) are categories of their own: is"),
         (("NULL", "18-24", "25-34", "10-17"), "age_range: 'NULL' (15), as programs write a blank, is a category: a mapping's"),
         (("PACE – s1", "PACE â€“ s1", "x", "y"), "are categories of their own"),
+        (("18+", "<18", "Please select", "10-17"), "age_range: 'Please select' (15), as programs write a blank"),
         (("18+", "<18", "10-17", "Null Street"), None),
     ],
 )  # fmt: skip
@@ -641,3 +642,23 @@ def test_outcomes_that_are_all_the_same(warehouse):
     header = "outcome_ref,person_ref,outcome_on,strand,outcome"
     rows = [f"E{i},P{i},{day},OCG,Charged" for i, day in enumerate(days(60))]
     assert_note(warehouse, "outcome: Charged in all 60 rows: is it a default", "exploitation_outcomes", *rows, header=header)
+
+
+def test_a_block_of_rows_under_new_references(warehouse):
+    rows = crimes(100)
+    again = [f"X{row}" for row in rows[10:40]]
+    note = "30 records, from number 101 on, say what those from number 11 on say, in the same order, under other references"
+    assert_note(warehouse, note, "crimes", *rows, *again)
+    # In another order, they may be other crimes of the same days.
+    assert_note(warehouse, None, "crimes", *rows, *again[::-1], at=LATER)
+
+
+def test_rows_that_are_alike_by_chance(warehouse):
+    """Two crimes of a code and a unit on each day."""
+    rows = [f"{x}{row}" for row in crimes(300) for x in "XY"]
+    assert_note(warehouse, None, "crimes", *rows)
+
+
+def test_counts_that_come_again_in_the_same_order(warehouse):
+    rows = [f"{day},{240 + i % 60}" for i, day in enumerate(days(120))]
+    assert_note(warehouse, None, "iom_cohort", *rows)
