@@ -18,6 +18,36 @@ COMPARED_ROWS = 10_000
 """About so many rows of a larger file are looked up in the one before: enough to tell a share."""
 CHANGED_ROWS, CHANGED_SHARE = 20, 0.25
 """At least so many changed records, and such a share of those in both files, are no correction of single ones."""
+SCALES = {100: "100 times", 1000: "1,000 times", 0.01: "a hundredth of", 0.001: "a thousandth of"}
+SCALED_SHARE = 0.9
+"""What an amount may be of what it was before, give or take what was rounded, and the share of records of which that is no
+correction."""
+
+
+def amounts_of_another_unit(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> str | None:
+    """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
+    before it says of the same record; None if there is none such."""
+    new, old = load.raw(home), before.raw(home)
+    amounts = [c.name for c in sheet.contract.columns if c.type == "money" and c.name in sheet.layout.position]
+    for name in amounts if new.exists() and old.exists() else ():
+        shared, *scaled = one_row(
+            con,
+            f"""
+            select count(*), {", ".join(f"count(*) filter (where n / o between {f} * 0.99 and {f} * 1.01)" for f in SCALES)}
+            from (
+                select cast(n.{name} as double) as n, cast(o.{name} as double) as o
+                from {parquet_of(new)} as n join {parquet_of(old)} as o on n._key = o._key
+            )
+            where n <> 0 and o <> 0
+            """,
+        )
+        for n, times in zip(scaled, SCALES.values(), strict=True):
+            if n >= CHANGED_ROWS and n >= SCALED_SHARE * shared:
+                return (
+                    f"{name}: in {n:,} of {shared:,} records {times} what the file before said. In pence, or in thousands?"
+                    " Export again in pounds; if the file before was wrong and this one is right, release it"
+                )
+    return None
 
 
 def changed_records(

@@ -5,7 +5,7 @@ from functools import partial
 
 from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
 from .category_doubts import category_doubts
-from .changed_records import changed_records
+from .changed_records import amounts_of_another_unit, changed_records
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
@@ -158,6 +158,8 @@ class _Findings:
             earlier = self.session.decisions.accepted_of(self.facts.file)
             reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
             self.hold_reason = reason or restarted_keys(con, home, load, sheet, rows, earlier)
+            if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
+                self.hold_reason = amounts_of_another_unit(con, home, load, sheet, load_of(previous))
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
                 self.notes += notes

@@ -662,3 +662,29 @@ def test_rows_that_are_alike_by_chance(warehouse):
 def test_counts_that_come_again_in_the_same_order(warehouse):
     rows = [f"{day},{240 + i % 60}" for i, day in enumerate(days(120))]
     assert_note(warehouse, None, "iom_cohort", *rows)
+
+
+SEIZURES = "seizure_ref,order_date,amount,status"
+
+
+def seizures(amount):
+    return [f"Z{i},{day},{amount(i)},{('Forfeited', 'Returned')[i % 2]}" for i, day in enumerate(days(60))]
+
+
+@pytest.mark.parametrize(
+    "amount,reason",
+    [
+        (lambda i: f"{i}50", "amount: in 60 of 60 records 100 times what the file before said. In pence, or in thousands?"),
+        (lambda i: f"{i * 1000 + 500}", "amount: in 60 of 60 records 1,000 times"),
+        (lambda i: f"{(10 * i + 5) / 1000:.3f}", "amount: in 60 of 60 records a hundredth of"),
+        (lambda i: f"{(10 * i + 5) / 10000:.4f}", "amount: in 60 of 60 records a thousandth of"),
+        # Corrections, and amounts that are as they were.
+        (lambda i: f"{i}50" if i % 2 else f"{i}.50", None),
+        (lambda i: f"{i}.5", None),
+        (lambda i: f"{10 * i + 5}", None),
+    ],
+)
+def test_a_corrected_file_with_amounts_in_another_unit_is_held(warehouse, amount, reason):
+    assert warehouse.land("cash_seizures", *seizures(lambda i: f"{i}.50"), header=SEIZURES).outcome == "accepted"
+    entry = warehouse.land("cash_seizures", *seizures(amount), header=SEIZURES, at=LATER)
+    assert entry.outcome == ("held" if reason else "accepted") and (entry.reason or "").startswith(reason or ""), entry.reason
