@@ -22,6 +22,8 @@ SCALES = {100: "100 times", 1000: "1,000 times", 0.01: "a hundredth of", 0.001: 
 SCALED_SHARE = 0.9
 """What an amount may be of what it was before, give or take what was rounded, and the share of records of which that is no
 correction."""
+OTHER_SIZE = 30
+"""The median amount of two files differs less by chance."""
 
 
 def amounts_of_another_unit(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> str | None:
@@ -82,6 +84,24 @@ def changed_records(
             f"of {shared:,} records that the file before had, too, many differ: {', '.join(often)}. Were a column, its unit or"
             " the references changed in the system? If these are corrections, nothing is to be done"
         )
+
+
+def amounts_of_another_size(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load
+) -> Iterator[str]:
+    """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
+    new, old = load.raw(home), before.raw(home)
+    amounts = [c.name for c in sheet.contract.columns if c.type == "money" and c.name in sheet.layout.position]
+    for name in amounts if new.exists() and old.exists() else ():
+        now, n, then, n_before = one_row(
+            con,
+            f"""
+            select * from (select median(cast({name} as double)), count({name}) from {parquet_of(new)})
+            cross join (select median(cast({name} as double)), count({name}) from {parquet_of(old)})
+            """,
+        )
+        if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:
+            yield f"{name}: half are above {now:,.2f}, and {then:,.2f} in the file before: is it in pence, or in thousands?"
 
 
 def _value(row: str, column: Column, units: Mapping[str, str]) -> str:

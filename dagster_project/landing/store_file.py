@@ -5,7 +5,7 @@ from functools import partial
 
 from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
 from .category_doubts import category_doubts
-from .changed_records import amounts_of_another_unit, changed_records
+from .changed_records import amounts_of_another_size, amounts_of_another_unit, changed_records
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
@@ -55,7 +55,9 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
     if previous:
-        findings.notes += changed_records(con, home, load, sheet, counts.rows, load_of(previous))
+        before = load_of(previous)
+        findings.notes += changed_records(con, home, load, sheet, counts.rows, before)
+        findings.notes += amounts_of_another_size(con, home, load, sheet, before)
     stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, facts.file.covers is not None)
     findings.notes += doubts(stored_rows)
     findings.notes += reference_doubts(stored_rows)

@@ -688,3 +688,14 @@ def test_a_corrected_file_with_amounts_in_another_unit_is_held(warehouse, amount
     assert warehouse.land("cash_seizures", *seizures(lambda i: f"{i}.50"), header=SEIZURES).outcome == "accepted"
     entry = warehouse.land("cash_seizures", *seizures(amount), header=SEIZURES, at=LATER)
     assert entry.outcome == ("held" if reason else "accepted") and (entry.reason or "").startswith(reason or ""), entry.reason
+
+
+@pytest.mark.parametrize("factor,is_noted", [(100, True), (0.001, True), (20, False), (0, False)])
+def test_amounts_of_another_size_than_in_the_file_before(warehouse, factor, is_noted):
+    header = "return_ref,received_on,amount"
+    for year, times in ((2024, 1), (2025, factor)):
+        rows = [f"{year}/{i},{day},{(50 + i) * times:.4f}" for i, day in enumerate(days(60, date(year, 1, 1)))]
+        window = {"start": f"{year}-01-01", "end": f"{year}-12-31", "at": f"{year + 1}0105T020000Z"}
+        entry = warehouse.land("aris_returns", *rows, header=header, **window)
+    note = f"amount: half are above {79.5 * factor:,.2f}, and 79.50 in the file before: is it in pence, or in thousands?"
+    assert (note in entry.drift) is is_noted, entry.drift
