@@ -19,6 +19,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, write_parquet
 from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
+from dagster_project.transform.changed_months import paths_of
 from dagster_project.transform.kept_totals import (
     SUPERSEDED_COLUMNS,
     SUPERSEDED_SUFFIX,
@@ -26,7 +27,7 @@ from dagster_project.transform.kept_totals import (
     load_kept_totals,
     loads_as_totals,
 )
-from dagster_project.transform.raw_schema import raw_view
+from dagster_project.transform.raw_schema import make_row_index, raw_view
 
 
 def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
@@ -152,12 +153,14 @@ def _monthly_totals_sql(entry: LedgerEntry) -> str:
 def _load_kept_totals(
     con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], extracts: set[str]
 ) -> None:
-    """Make the night's tables read the kept totals in place of these extracts' rows, for `pam trace` and the next night."""
+    """Make the night's tables read the kept totals in place of these extracts' rows, for `pam dbt`, `pam trace` and the next
+    night."""
     con.execute("begin")
-    used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
-    load_kept_totals(con, home, {load for _, _, load in used})
+    used = {load for (load,) in con.execute("select load_id from raw.loads where rows_landed > 0").fetchall()}
+    load_kept_totals(con, home, used)
     as_totals = loads_as_totals(home)
+    entries = [e for e in accepted(read_ledger(home)) if e.load_id in used]
     for extract in sorted(extracts):
-        paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in used if x == extract and load not in as_totals]
-        con.execute(raw_view(contracts[extract], paths))
+        con.execute(raw_view(contracts[extract], paths_of(home, (e for e in entries if e.extract == extract), as_totals)))
+    make_row_index(con, home, contracts, entries, as_totals, None)
     con.execute("commit")

@@ -193,7 +193,7 @@ def prepare_raw(
             )
         to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, ids - set(as_totals))
         _raw_views(con, home, contracts, shown, as_totals, to_rebuild)
-        _row_index(con, home, contracts, shown, as_totals, to_rebuild)
+        make_row_index(con, home, contracts, shown, as_totals, to_rebuild)
         # The same columns for every extract: the gate's checks read dates, units and kinds of all of them.
         con.execute("create view raw.landed_rows as " + " union all ".join(map(landed_select, contracts.values())))
         _withheld(con, home, ids, {str(e.load_id) for e in accepted(entries)})
@@ -311,7 +311,7 @@ def read_all_rows_again(home: Home, loads: list[ReadableLoad]) -> None:
         load_kept_totals(con, home, {str(e.load_id) for e in shown})
         _raw_views(con, home, contracts, shown, as_totals, None)
         con.execute("drop table raw.row_index")
-        _row_index(con, home, contracts, shown, as_totals, None)
+        make_row_index(con, home, contracts, shown, as_totals, None)
         drop_previous(con)
         con.execute("commit")
 
@@ -346,11 +346,12 @@ def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
     return f"{view} union all by name select * from read_parquet([{listed}], union_by_name = true) where {where}"
 
 
-def _row_index(
-    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], shown: list[LedgerEntry],
+def make_row_index(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], shown: list[LedgerEntry],
     as_totals: Collection[str], to_rebuild: MonthsToRebuild | None,
 ) -> None:  # fmt: skip
-    """Make `raw.row_index`: every row that another load could supersede. Extracts and forces with a single load have none.
+    """Make or replace `raw.row_index`: every row that another load could supersede. An extract and force with a single load
+    have none.
 
     With `to_rebuild`: only the rows of those months, and all rows with the same keys.
     """
@@ -372,7 +373,7 @@ def _row_index(
                 same_key = has_key_of(con, f"{rows} where {where}")
                 selects.append(f"{index_select(contract)} from {rows} where ({where}) is not true and {same_key}")
     kind = "view" if to_rebuild is None else "table"
-    con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_no_rows("row_index")]))
+    con.execute(f"create or replace {kind} raw.row_index as " + " union all ".join(selects or [_no_rows("row_index")]))
 
 
 def index_select(contract: Contract) -> str:

@@ -19,6 +19,7 @@ from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
 from dagster_project.transform.kept_totals import absent_in_totals, load_kept_totals, loads_as_totals
+from dagster_project.transform.raw_schema import make_row_index
 
 TODAY = date(2026, 1, 6)
 NIGHT = "20260106T020000Z"
@@ -82,6 +83,18 @@ def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasab
         replaced = con.execute("select load_id, by_load_id from raw.kept_superseded").fetchall()
         assert replaced == [(erasable["crimes 2019"].load_id, erasable["crimes 2016"].load_id)]
         assert con.execute("select kept_night, is_carried from raw.kept_months").fetchall() == [(NIGHT, False)]
+
+
+def test_the_candidate_reads_no_erased_file(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
+    """`pam dbt` ended with an error of a file that is gone, until another night was built."""
+    used = [e for name, e in erasable.items() if "2015" not in name]
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        make_row_index(con, new_home, load_contracts(), used, [], None)
+    replace_by_totals(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        left = [(erasable[f"crimes {year}"].load_id,) for year in (2018, 2019)]
+        for view, column in (("row_index", "load_id"), ("crimes", "_load_id")):
+            assert con.execute(f"select distinct {column} from raw.{view} order by all").fetchall() == left
 
 
 def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
