@@ -1,7 +1,9 @@
-"""Notes a file in which many records that the file before had, too, say something else, as where another column has the header,
-amounts are in another unit, days and months are swapped, lists are cut, or a column was sorted by itself."""
+"""Compares a file's records with those of the file before it: notes, or holds it for, what a correction of single records does
+not change, such as another column under a header, amounts in another unit, days and months that are swapped, or a column that
+was sorted by itself."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import duckdb
 
@@ -15,7 +17,7 @@ from .raw_store import Load, parquet_of
 from .sheet import Sheet
 
 COMPARED_ROWS = 10_000
-"""About so many rows of a larger file are looked up in the one before: enough to tell a share."""
+"""About so many records of a larger file are looked up in the one before: enough to tell a share."""
 CHANGED_ROWS, CHANGED_SHARE = 20, 0.25
 """At least so many changed records, and such a share of those in both files, are no correction of single ones."""
 SCALES = {100: "100 times", 1000: "1,000 times", 0.01: "a hundredth of", 0.001: "a thousandth of"}
@@ -26,19 +28,51 @@ OTHER_SIZE = 30
 """The median amount of two files differs less by chance."""
 
 
-def amounts_of_another_unit(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> str | None:
+@dataclass(frozen=True)
+class TwoLoads:
+    """The rows of a load, and those of the one before it, both stored."""
+
+    con: duckdb.DuckDBPyConnection
+    home: Home
+    sheet: Sheet
+    load: Load
+    before: Load
+    rows: int
+    """How many the file has."""
+
+    @property
+    def new(self) -> str:
+        """SQL for the load's Parquet file."""
+        return parquet_of(self.load.raw(self.home))
+
+    @property
+    def old(self) -> str:
+        """SQL for that of the load before it."""
+        return parquet_of(self.before.raw(self.home))
+
+    def columns(self, *types: str) -> list[Column]:
+        """The contract's columns that both have, of these types, or of all. None where the load before it was extracted later:
+        then it is the newer one, or one of them has no rows."""
+        is_older = self.load.extracted_at < self.before.extracted_at
+        if not self.sheet.key or is_older or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
+            return []
+        # An older version of the project may have stored fewer columns.
+        stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}
+        present = stored & self.sheet.layout.position.keys()
+        return [c for c in self.sheet.contract.columns if c.name in present and (not types or c.type in types)]
+
+
+def amounts_of_another_unit(loads: TwoLoads) -> str | None:
     """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
     before it says of the same record; None if there is none such."""
-    new, old = load.raw(home), before.raw(home)
-    amounts = [c.name for c in sheet.contract.columns if c.type == "money" and c.name in sheet.layout.position]
-    for name in amounts if new.exists() and old.exists() else ():
+    for name in (c.name for c in loads.columns("money")):
         shared, *scaled = one_row(
-            con,
+            loads.con,
             f"""
             select count(*), {", ".join(f"count(*) filter (where n / o between {f} * 0.99 and {f} * 1.01)" for f in SCALES)}
             from (
                 select cast(n.{name} as double) as n, cast(o.{name} as double) as o
-                from {parquet_of(new)} as n join {parquet_of(old)} as o on n._key = o._key
+                from {loads.new} as n join {loads.old} as o on n._key = o._key
             )
             where n <> 0 and o <> 0
             """,
@@ -52,61 +86,48 @@ def amounts_of_another_unit(con: duckdb.DuckDBPyConnection, home: Home, load: Lo
     return None
 
 
-def changed_records(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, before: Load
-) -> Iterator[str]:
-    """Notes columns in which a load's records often differ from those of the load before it, by their key. A value where there
-    was a blank is no difference, as it may have been added since. `rows`: how many the file has."""
-    new, old = load.raw(home), before.raw(home)
-    if not sheet.key or not new.exists() or not old.exists():
+def changes(loads: TwoLoads) -> Iterator[str]:
+    """Notes what may be wrong with a load by the one before it, a sentence for each."""
+    yield from _changed_records(loads)
+    yield from _amounts_of_another_size(loads)
+
+
+def _changed_records(loads: TwoLoads) -> Iterator[str]:
+    """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
+    blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
+    columns = [c for c in loads.columns() if _should_stay(loads.sheet, c)]
+    if not columns:
         return
-    # An older version of the project may have stored fewer columns.
-    stored = {name for name, *_ in con.execute(f"describe from {parquet_of(old)}").fetchall()}
-    columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name in stored]
-    columns = [c for c in columns if _should_stay(sheet, c)]
-    units = unit_names(home, load.force_code)
-    differs = [f"count(*) filter (where {_value('o', c, units)} <> coalesce({_value('n', c, units)}, ''))" for c in columns]
-    part = f"where hash(_key) % {max(1, rows // COMPARED_ROWS)} = 0"
-    shared, *changed = one_row(
-        con,
+    units = unit_names(loads.home, loads.load.force_code)
+    counts = ["count(*)"]
+    for c in columns:
+        old, new = (_value(row, c, units) for row in "on")
+        is_changed = f"filter (where {old} <> coalesce({new}, ''))"
+        counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
+    part = f"where hash(_key) % {max(1, loads.rows // COMPARED_ROWS)} = 0"
+    shared, *found = one_row(
+        loads.con,
         f"""
-        select {", ".join(["count(*)", *differs])}
-        from (from {parquet_of(new)} {part}) as n
-        join (from {parquet_of(old)} {part}) as o on n._key = o._key
+        select {", ".join(counts)}
+        from (from {loads.new} {part}) as n join (from {loads.old} {part}) as o on n._key = o._key
         """,
     )
     often = [
-        f"{c.name} in {n:,}" for c, n in zip(columns, changed, strict=True)
-        if n >= CHANGED_ROWS and n >= CHANGED_SHARE * shared
+        f"{c.name} in {n / shared:.0%}" for c, n, were_several in zip(columns, found[::2], found[1::2], strict=True)
+        if were_several and n >= CHANGED_ROWS and n >= CHANGED_SHARE * shared
     ]  # fmt: skip
     if often:
         yield (
-            f"of {shared:,} records that the file before had, too, many differ: {', '.join(often)}. Were a column, its unit or"
-            " the references changed in the system? If these are corrections, nothing is to be done"
+            f"of {shared:,} records compared with the file before, many differ: {', '.join(often)}. Were a column, its unit,"
+            " the references or the mapping changed? If these are corrections, nothing is to be done"
         )
-
-
-def amounts_of_another_size(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load
-) -> Iterator[str]:
-    """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
-    new, old = load.raw(home), before.raw(home)
-    amounts = [c.name for c in sheet.contract.columns if c.type == "money" and c.name in sheet.layout.position]
-    for name in amounts if new.exists() and old.exists() else ():
-        now, n, then, n_before = one_row(
-            con,
-            f"""
-            select * from (select median(cast({name} as double)), count({name}) from {parquet_of(new)})
-            cross join (select median(cast({name} as double)), count({name}) from {parquet_of(old)})
-            """,
-        )
-        if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:
-            yield f"{name}: half are above {now:,.2f}, and {then:,.2f} in the file before: is it in pence, or in thousands?"
 
 
 def _value(row: str, column: Column, units: Mapping[str, str]) -> str:
-    """SQL for a record's value; for that of a unit, whichever of its names it has."""
+    """SQL for a record's value: of a list, its items in whatever order; of a unit, whichever of its names it has."""
     text = compared(column, f"{row}.{column.name}")
+    if column.type == "list":
+        return f"array_to_string(list_sort(list_transform(string_split({text}, ';'), lambda x: trim(x))), ';')"
     if column.type != "unit" or not units:
         return text
     names, plain_names = (", ".join(map(literal, part)) for part in (units, units.values()))
@@ -118,3 +139,17 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
     forfeited. People are hashed, perhaps with another key."""
     may_change = sheet.contract.kind == "list" and column.type == "choice"
     return not (column.name in sheet.key or column.identifier or may_change)
+
+
+def _amounts_of_another_size(loads: TwoLoads) -> Iterator[str]:
+    """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
+    for name in (c.name for c in loads.columns("money")):
+        now, n, then, n_before = one_row(
+            loads.con,
+            f"""
+            select * from (select median(cast({name} as double)), count({name}) from {loads.new})
+            cross join (select median(cast({name} as double)), count({name}) from {loads.old})
+            """,
+        )
+        if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:
+            yield f"{name}: half are above {now:,.2f}, and {then:,.2f} in the file before: is it in pence, or in thousands?"

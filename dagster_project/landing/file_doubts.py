@@ -15,6 +15,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
+from .changed_records import TwoLoads
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
@@ -40,10 +41,12 @@ MIN_MONTHS = 3
 """With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
 MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
 """Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
-FILLED_SHARE, STOPPED_DAYS = 0.9, 14
-"""A column with a value in such a share of rows is one that always has it. Of fewer last days it may not be known yet."""
 OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
+FILLED_SHARE, STOPPED_DAYS = 0.9, 14
+"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet."""
+MOSTLY = 0.5
+"""In at most such a share of orders, nothing is ordered."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
 """Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
 FIRST_LIST = date(2000, 1, 1)
@@ -76,6 +79,8 @@ class StoredRows:
     """How many rows the file has."""
     give_window: bool
     """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
+    two: TwoLoads | None = None
+    """They and the rows of the load before it; None: there is none."""
 
     @property
     def n(self) -> int:
@@ -221,47 +226,63 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
 
 
 def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
-    """Notes columns that always have a value, but none in the file's last days: as where a system lost the column, or records
-    are not classified yet. A column that is blank in the first days may be a newer one."""
+    """Notes columns that always have a value, but none in the file's last days, for the first time: as where a system lost the
+    column, or records are not classified yet. A column that is blank in the first days may be a newer one."""
     contract = rows.sheet.contract
-    names = [
-        c.name for c in rows.of_contract
-        if c.name not in (*contract.key, contract.date_column)
-        and (c.required or c.type not in ("date", "timestamp"))
-        and min(rows.columns[c.name].filled, rows.n - rows.columns[c.name].filled) >= MIN_ROWS
-    ]  # fmt: skip
-    for name in names if contract.date_column and rows.sheet.form == "canonical" else ():
-        last_filled, last, n = one_row(
-            rows.con,
-            f"""
-            with days as (select cast(_date as date) as day, {name} as v from {rows.table}),
-            filled as (select max(day) as last_filled from days where v is not null)
-            select any_value(last_filled), max(day), count(*) filter (where day > last_filled) from days, filled
-            """,
+    earlier = {c.name for c in rows.two.columns()} if rows.two else set[str]()
+    for c in rows.of_contract if contract.date_column and rows.sheet.form == "canonical" else ():
+        filled, may_be_open = rows.columns[c.name].filled, c.type in ("date", "timestamp") and not c.required
+        is_placing = c.name in (*contract.key, contract.date_column)
+        if is_placing or may_be_open or min(filled, rows.n - filled) < MIN_ROWS:
+            continue
+        last_filled, days, n = _blank_days(rows, c.name, rows.table)
+        if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
+            continue
+        if rows.two and c.name in earlier and _blank_days(rows, c.name, rows.two.old)[1] >= STOPPED_DAYS:
+            continue
+        note = (
+            f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
         )
-        share = rows.columns[name].filled / (rows.n - n)
-        if share >= FILLED_SHARE and n >= MIN_ROWS and (last - last_filled).days >= STOPPED_DAYS:
-            note = f"{name}: blank in all {n:,} rows after {last_filled}, and filled in {share:.0%} of those before"
-            yield f"{note}: they count as without it. If it is known, export again with it"
+        yield f"{note}: they count as without it. If it is known, export again with it"
+
+
+def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, int, int]:
+    """The last day with a value of a column; the days of rows, and the rows, after it."""
+    last_filled, days, n = one_row(
+        rows.con,
+        f"""
+        with days as (select cast(_date as date) as day, {name} as v from {table}),
+        filled as (select max(day) as last_filled from days where v is not null)
+        select any_value(last_filled), max(day) - any_value(last_filled), count(*) filter (where day > last_filled)
+        from days, filled
+        """,
+    )
+    return last_filled, days or 0, n
 
 
 def _amounts(rows: StoredRows) -> Iterator[str]:
-    """Notes sums of money that are 0, as systems write for one that they lack, and one amount beyond all others."""
+    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others, if the
+    file before had not the same."""
     for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
-        if c.type not in ("money", "whole"):
+        if c.type != "money":
             continue
-        zeros, largest, line, others = one_row(
+        zeros, largest, others, line, key = one_row(
             rows.con,
             f"""
             select
-                count(*) filter (where v = 0), max(v)::double, arg_max(line, v), (sum(v) - max(v))::double
-            from (select cast({c.name} as decimal(38, 10)) as v, cast(_line as bigint) as line from {rows.table})
+                count(*) filter (where v = 0), max(v), sum(abs(v)) - max(abs(v)), arg_max(_line, v), arg_max(_key, v)
+            from (select cast({c.name} as double) as v, _line, _key from {rows.table})
             """,
         )
-        if c.type == "money" and c.required and zeros > MIN_BLANK * rows.n:
+        if c.required and zeros > MOSTLY * rows.n:
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
-        if largest is not None and others > 0 and largest > OUTWEIGHS * others:
-            yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
+        if not largest or not others or largest <= OUTWEIGHS * others:
+            continue
+        if rows.two and c in rows.two.columns():
+            same = f"select 1 from {rows.two.old} where _key = ? and cast({c.name} as double) = ?"
+            if rows.con.execute(same, [key, largest]).fetchall():
+                continue
+        yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
 
 
 def _days(rows: StoredRows) -> Iterator[str]:
@@ -288,16 +309,9 @@ def _days(rows: StoredRows) -> Iterator[str]:
     span = (days[-1] - days[0]).days + 1
     if span < GAP_DAYS:
         return
-    are_months = len(days) >= MIN_MONTHS and all(day.day == 1 for day in days)
-    for before, after in pairwise(days) if not are_months else ():
-        first, gap = before + one_day, (after - before).days - 1
-        usual = rows.n * gap / (span - gap)
-        if gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
-            yield (
-                f"no row from {first} to {after - one_day}, where about {usual:,.0f} would be usual: these days count as 0. If"
-                " a month was left out, export again with it"
-            )
-    longest = max((after - before).days for before, after in pairwise(days))
+    runs = sorted(((after - before).days - 1, before + one_day, after) for before, after in pairwise(days))
+    longest = runs[-1][0] + 1
+    yield from _month_without_rows(rows, span, runs)
     for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
         gap = (last - first).days + 1
         if gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span:
@@ -305,7 +319,7 @@ def _days(rows: StoredRows) -> Iterator[str]:
                 f"no row from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as 0."
                 " If the system does not have them, name the next file for the days that it has"
             )
-    if rows.n >= ALIKE_ROWS and are_months:
+    if rows.n >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
         yield (
             f"{contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
             " figures of months and years are right, and those of a window that begins or ends within a month are not"
@@ -313,6 +327,20 @@ def _days(rows: StoredRows) -> Iterator[str]:
     day, n = max(rows_by_day, key=lambda c: c[1])
     if rows.n >= ALIKE_ROWS and 2 * n > rows.n:
         yield f"{contract.date_column}: {n:,} of {rows.n:,} rows are of {day}: is it a default?"
+
+
+def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date, date]]) -> Iterator[str]:
+    """Notes a month or more within the window of which a file has no row, if no other such run is half as long: holidays and
+    surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day after of each run of days
+    without rows, the shortest first."""
+    gap, first, after = runs[-1]
+    usual = rows.n * gap / (span - gap)
+    is_only_one = len(runs) == 1 or gap >= 2 * runs[-2][0]
+    if is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
+        yield (
+            f"no row from {first} to {after - timedelta(1)}, where about {usual:,.0f} would be usual: these days count as 0."
+            " If a month was left out, export again with it"
+        )
 
 
 def _begins_month(day: date) -> bool:

@@ -24,7 +24,7 @@ from .decode import decode
 from .excel import SheetTable, SheetText, sheet_index, sheet_names, sheet_text, sheet_tops
 from .file_names import InboxFile
 from .header_columns import AroundTable, Layout, lay_out, read_header
-from .header_row import HEADER_CHARACTERS, HeaderNames, describe_row, looks_like_header
+from .header_row import HEADER_CHARACTERS, MIN_CELLS, HeaderNames, describe_row, looks_like_header
 from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
@@ -166,10 +166,12 @@ def _sheets_alike(data: bytes, names: HeaderNames, layout: Layout) -> list[str]:
     is_seen = list(sheet_names(data).values())
     if sum(is_seen) < 2 and all(is_seen[:1]):
         return []
-    matching = [name for name, seen, _ in _tables(data, 1, names, layout) if seen]
-    if matching and not is_seen[0]:
-        hint = f"say table: {{sheet: {matching[0]}}} in a mapping, or delete the hidden one"
-        raise Refused(f"the first sheet is hidden, and sheet '{matching[0]}' has the columns, too: {hint}")
+    sheets = [(name, header_row) for name, seen, header_row in _tables(data, 1, names, layout) if seen]
+    matching = [name for name, _ in sheets]
+    with_header = [name for name, header_row in sheets if header_row]
+    if with_header and not is_seen[0]:
+        hint = f"say table: {{sheet: {with_header[0]}}} in a mapping, or delete the hidden one"
+        raise Refused(f"the first sheet is hidden, and sheet '{with_header[0]}' has the columns, too: {hint}")
     return matching
 
 
@@ -220,10 +222,11 @@ def _tables(data: bytes, after: int, names: HeaderNames, first: Layout | None = 
 
 
 def _begins_with_record(text: str, layout: Layout, contract: Contract) -> bool:
-    """Whether a text's first row has all that a record of this layout needs, and a date where it has its date."""
+    """Whether a text's first row has all that a record of this layout needs, and a date where it has its date. Two cells may
+    be anything, such as a calendar."""
     cells = next(csv.reader(StringIO(text)), [])
     required = [i for c in contract.columns if c.required for i in layout.fields_of(c.name)]
-    if not contract.date_column or not all(i < len(cells) and cells[i].strip() for i in required):
+    if not contract.date_column or len(required) < MIN_CELLS or not all(i < len(cells) and cells[i].strip() for i in required):
         return False
     return all(DATE_CELL.match(cells[i].strip()) for i in layout.fields_of(contract.date_column))
 

@@ -9,26 +9,27 @@ from .csv_reader import CELLS
 from .file_doubts import StoredRows
 from .words_of_no_record import LIKE_TOTAL
 
-BLOCK_ROWS = 20
-"""So many rows that say the same as as many others, one after the other, do so by no chance."""
+BLOCK_ROWS, BLOCK_KINDS = 20, 5
+"""So many rows in turn do not say by chance what others in turn say, if they are of so many kinds besides their days."""
 TOTAL_ROWS, TOTAL_SHARE = 20, 0.05
 """Among at least so many rows, and in at most such a share of them, a reference without a number is unlike the others."""
 TYPED_ROWS = 100_000
-"""Files that people type are short. In a longer one, comparing all keys takes too long."""
+"""In a longer file, comparing all references takes too long. Files that people type are short."""
 
 
 def reference_doubts(rows: StoredRows) -> Iterator[str]:
-    """What may be wrong with the references of a load's stored rows, a sentence for each. Files that people type are short: in
-    others they are not compared."""
+    """What may be wrong with the references of a load's stored rows, a sentence for each."""
     if 1 < rows.n <= TYPED_ROWS:
         for notes in (_keys_alike, _keys_like_totals, _repeated_block, _identifiers_alike):
             yield from notes(rows)
 
 
 def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
-    """Notes the few references that may be totals or averages, where all others have numbers."""
+    """Notes the few references that may be totals or averages, as nearly all others have numbers. Lists may have names, such as
+    those of county lines."""
     sheet = rows.sheet
-    if not sheet.key or rows.n < TOTAL_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+    is_list = sheet.contract.kind == "list"
+    if not sheet.key or is_list or rows.n < TOTAL_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
     n, line = one_row(
         rows.con,
@@ -36,26 +37,29 @@ def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
         f" where regexp_full_match(lower(_key), {literal(LIKE_TOTAL)})",
     )
     if 0 < n <= TOTAL_SHARE * rows.n:
-        say, they = ("1 row has", "it counts") if n == 1 else (f"{n:,} rows have", "they count")
+        say, they = ("1 row, line", "it counts") if n == 1 else (f"{n:,} rows, such as line", "they count")
         yield (
-            f"{sheet.key[0]}: {say} a word where the others have a number, such as line {line}: is it a total or an average?"
-            f" As it is, {they}. Leave such rows out, by table: ignore: in a mapping, if they should not"
+            f"{sheet.key[0]}: {say} {line}, may be a total or an average by its reference, and {they}: leave such rows out, by"
+            " table: ignore: in a mapping, if they should not"
         )
 
 
 def _keys_alike(rows: StoredRows) -> Iterator[str]:
-    """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
+    """Notes keys that differ in case, blanks or zeros before them alone, or in how they are written and in nothing else of the
+    record: they are different keys, and may be one record."""
     sheet = rows.sheet
-    if not sheet.key or sheet.contract.column(sheet.key[0]).identifier:
+    if not sheet.key or sheet.contract.column(sheet.key[0]).identifier or sheet.contract.date_column in sheet.key:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
-    # `A-12` may not be `A12`, unless all that it says is the same.
+    # `A-12` may not be `A12`, unless all that it says is the same; `1-12` is never `11-2`.
     bare_key = r"regexp_replace(regexp_replace(lower(_key), '\.0+$', ''), '(^|\D)0+(\d)', '\1\2', 'g')"
-    others = ", ".join(c.name for c in rows.of_contract if not c.key)
-    for key, content, how in (
-        (plain_key, "", "case, blanks, zeros before it or a version after it"),
-        (rf"regexp_replace({bare_key}, '\W', '', 'g')", f", {others}", "how it is written, with the same content"),
+    parts = rf"regexp_replace({bare_key}, '[^\pL\pN]+', '/', 'g')"
+    bare_key = rf"trim(regexp_replace(regexp_replace({parts}, '(\pL)/', '\1', 'g'), '/(\pL)', '\1', 'g'), '/')"
+    record = ", ".join([bare_key, *(c.name for c in rows.of_contract if not c.key)])
+    for group, how in (
+        (plain_key, "case, blanks, zeros before it or a version after it"),
+        (record, "how it is written, with the same content"),
     ):
         more, lines = one_row(
             rows.con,
@@ -63,7 +67,7 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
             select coalesce(sum(n - 1), 0)::bigint, arg_min(lines, lines[1])
             from (
                 select count(distinct _key) as n, list(cast(_line as bigint) order by cast(_line as bigint)) as lines
-                from {rows.table} group by {key}{content} having n > 1
+                from {rows.table} group by {group} having n > 1
             )
             """,
         )
@@ -82,19 +86,21 @@ def _repeated_block(rows: StoredRows) -> Iterator[str]:
     # Counts of different days may well be the same.
     if not sheet.key or sheet.contract.date_column in sheet.key or rows.n < 2 * BLOCK_ROWS:
         return
-    content = ", ".join(c.name for c in rows.of_contract if not c.key)
+    others = [c.name for c in rows.of_contract if not c.key]
+    # What an hour says besides its day makes it of another kind.
+    kind = ", ".join(f"substr({name}, 11)" if name == sheet.contract.date_column else name for name in others)
     found = rows.con.execute(
         f"""
         with pairs as (
-            select min(line) as line, max(line) as again
-            from (select row_number() over (order by cast(_line as bigint)) as line, {content} from {rows.table})
-            group by {content} having count(*) = 2
+            select min(line) as line, max(line) as again, any_value(hash({kind})) as kind
+            from (select row_number() over (order by cast(_line as bigint)) as line, * from {rows.table})
+            group by {", ".join(others)} having count(*) = 2
         ),
         runs as (
-            select line, again, line - row_number() over (partition by again - line order by line) as run from pairs
+            select *, line - row_number() over (partition by again - line order by line) as run from pairs
         )
         select count(*) as n, min(line), min(again) from runs group by again - line, run
-        having n >= {BLOCK_ROWS} and min(again) > max(line) order by n desc limit 1
+        having n >= {BLOCK_ROWS} and count(distinct kind) >= {BLOCK_KINDS} and min(again) > max(line) order by n desc limit 1
         """
     ).fetchone()
     if found:

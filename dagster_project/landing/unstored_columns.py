@@ -27,7 +27,7 @@ _CLOSED_AS = re.compile(r"(closure|closing|closed?|result|disposal|disposition)(
 _DUPLICATED = r"dup(licate)?\b.*|(created|entered|opened|recorded|raised) in error"
 _FLAGGED = re.compile(rf"(is)?(?P<what>[a-z]+?)s?(related|involved|search|incident|qualifier|theme|marker)?{FLAG}?")
 """Headers of a column of Yes and No on what counts: `Drugs`, `Is drug-related?`. Not `Drugs found` or `Drug test`."""
-_ANY_COUNT = r"(record|row)s?count|count|qty|quantity|volume|frequency|(no\.?|number)of(records|rows)|countof.+"
+_ANY_COUNT = r"(record|row)s?count|count|qty|quantity|volume|frequency|(no\.?|number|count)of(records|rows|ref|id)"
 MOST = 0.5
 """Share of the rows: what most rows say is no exception, and an index without a name has a value in all."""
 
@@ -79,8 +79,11 @@ def _count_of_rows(rows: StoredRows, header: str, cell: str) -> Iterator[str]:
         f"""
         select
             bool_and(regexp_full_match(n, '[1-9]\\d{{0,3}}')), count(*) filter (where n <> '1'),
-            -- A running number grows from row to row.
-            count(*) > 1 and bool_and(try_cast(n as int) > try_cast(n_above as int))
+            -- A running number grows from row to row, or has every number, in whatever order.
+            count(*) > 1 and (
+                bool_and(try_cast(n as int) > try_cast(n_above as int))
+                or count(distinct n) = count(*) and max(try_cast(n as int)) = count(*)
+            )
         from (select {cell} as n, lag({cell}) over (order by {CELLS}.line) as n_above from {_joined(rows)})
         """,
     )

@@ -19,7 +19,7 @@ TOTAL = (
 )
 """A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`, `march total`. With
 another word, or a number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
-LIKE_TOTAL = rf"\D*|.*\b(sub)?totals?\b.*|{_PERIOD}"
+LIKE_TOTAL = r"\D*|(\D*\b)?(sub)?totals?(\s*\(.*\))?|q[1-4]|ytd\s*\d*|[a-z]{3,9} 20\d\d"
 """A whole reference that may be a total, in lower case, where the others have numbers: `derbyshire total`, `average`, `q3`."""
 
 _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"

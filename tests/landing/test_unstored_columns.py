@@ -46,6 +46,7 @@ def test_columns_that_say_how_rows_count_are_noted(warehouse, header, cell, rest
         # Most are: the column means something else, as an investigation that has ended.
         ("Active", "Y", "N"), ("Duplicates", "Y", "N"), ("Duplicate", "No", ""), ("Closure code", "Filed", "Charged"),
         ("Count", "1", "1"), ("Count", "0", "2"), ("Number of suspects", "3", "1"), ("Count", "a", "2"),
+        ("Count of victims", "3", "1"),
         # An index, and what is blank throughout.
         ("", "1", "2"), ("", "", ""),
     ],
@@ -64,10 +65,15 @@ def test_a_running_number_is_no_count(warehouse):
     assert not [d for d in notes_of(warehouse, "Count", rows) if "above 1" in d]
 
 
+def test_a_running_number_in_another_order_is_no_count(warehouse):
+    rows = [f"{row}{n}" for n, row in zip(range(20, 0, -1), crimes("", ""), strict=True)]
+    assert not [d for d in notes_of(warehouse, "Count", rows) if "above 1" in d]
+
+
 def test_counts_that_are_different_in_every_row(warehouse):
     """A pivot table by month counted as four records: its counts were taken for running numbers."""
     pivot = [f"{row}{n}" for n, row in zip((72, 65, 81, 66), crimes("", "", n=4), strict=True)]
-    for header, at in (("Count", 5), ("Count of Ref", 6), ("Qty", 7), ("Volume", 8)):
+    for header, at in (("Count", 5), ("Count of ref", 6), ("Qty", 7), ("Volume", 8)):
         entry = warehouse.land("crimes", *pivot, header=f"{CRIMES},{header}", at=f"2026010{at}T020000Z")
         assert [d for d in entry.drift if d.startswith(f"{header}: above 1 in 4 of 4 rows")], entry.drift
 

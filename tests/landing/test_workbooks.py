@@ -76,10 +76,28 @@ def test_rows_that_go_on_in_a_second_sheet_without_a_header(warehouse):
     # Too few to hold it.
     entry = land(warehouse, workbook([HEAD, *rows(30)[:25]], rows(30)[25:]), NAME.replace("20260105", "20260106"))
     assert entry.outcome == "accepted" and entry.drift[0].startswith("not read: S2 with the same columns")
+    # Hidden, the first is no reason to refuse the file: the second can't be read by itself.
+    entry = land(
+        warehouse, hide_sheet(workbook([HEAD, *rows(30)[:25]], rows(30)[25:]), 1), NAME.replace("20260105", "20260109")
+    )
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 25)
     # A list of codes is no such sheet, nor one of days alone.
     for day, other in ((7, [["92D", "Possession", "Drugs", "Yes", "No"]] * 30), (8, [[None, date(2025, 3, 1)]] * 30)):
         entry = land(warehouse, workbook([HEAD, *rows(25)], other), NAME.replace("20260105", f"2026010{day}"))
         assert (entry.outcome, entry.drift) == ("accepted", [])
+
+
+def test_a_sheet_of_days_is_no_second_half_of_a_short_table(warehouse):
+    """Two cells that a record needs may be anything: this calendar held the file."""
+    for extract, head in (
+        ("iom_cohort", ["counted_on", "cohort_size"]),
+        ("naloxone", ["administration_ref", "administered_at"]),
+    ):
+        days = [[date(2025, 1 + i % 12, 1 + i // 12), 240 + i] for i in range(60)]
+        days = days if extract == "iom_cohort" else [[f"N{n}", day] for day, n in days]
+        name = NAME.replace("crimes", extract)
+        entry = land(warehouse, workbook([head, *days[:30]], days[30:]), name)
+        assert entry.outcome == "accepted", entry.reason
 
 
 def test_reading_grows_in_proportion_to_the_sheets(warehouse, monkeypatch):
