@@ -29,8 +29,8 @@ OTHER_SIZE = 30
 
 
 @dataclass(frozen=True)
-class TwoLoads:
-    """The rows of a load, and those of the one before it, both stored."""
+class Comparison:
+    """The stored rows of a load, and those of the load before it."""
 
     con: duckdb.DuckDBPyConnection
     home: Home
@@ -62,17 +62,17 @@ class TwoLoads:
         return [c for c in self.sheet.contract.columns if c.name in present and (not types or c.type in types)]
 
 
-def amounts_of_another_unit(loads: TwoLoads) -> str | None:
+def amounts_of_another_unit(files: Comparison) -> str | None:
     """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
     before it says of the same record; None if there is none such."""
-    for name in (c.name for c in loads.columns("money")):
+    for name in (c.name for c in files.columns("money")):
         shared, *scaled = one_row(
-            loads.con,
+            files.con,
             f"""
             select count(*), {", ".join(f"count(*) filter (where n / o between {f} * 0.99 and {f} * 1.01)" for f in SCALES)}
             from (
                 select cast(n.{name} as double) as n, cast(o.{name} as double) as o
-                from {loads.new} as n join {loads.old} as o on n._key = o._key
+                from {files.new} as n join {files.old} as o on n._key = o._key
             )
             where n <> 0 and o <> 0
             """,
@@ -86,30 +86,30 @@ def amounts_of_another_unit(loads: TwoLoads) -> str | None:
     return None
 
 
-def changes(loads: TwoLoads) -> Iterator[str]:
+def changes(files: Comparison) -> Iterator[str]:
     """Notes what may be wrong with a load by the one before it, a sentence for each."""
-    yield from _changed_records(loads)
-    yield from _amounts_of_another_size(loads)
+    yield from _changed_records(files)
+    yield from _amounts_of_another_size(files)
 
 
-def _changed_records(loads: TwoLoads) -> Iterator[str]:
+def _changed_records(files: Comparison) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    columns = [c for c in loads.columns() if _should_stay(loads.sheet, c)]
+    columns = [c for c in files.columns() if _should_stay(files.sheet, c)]
     if not columns:
         return
-    units = unit_names(loads.home, loads.load.force_code)
+    units = unit_names(files.home, files.load.force_code)
     counts = ["count(*)"]
     for c in columns:
         old, new = (_value(row, c, units) for row in "on")
         is_changed = f"filter (where {old} <> coalesce({new}, ''))"
         counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
-    part = f"where hash(_key) % {max(1, loads.rows // COMPARED_ROWS)} = 0"
+    part = f"where hash(_key) % {max(1, files.rows // COMPARED_ROWS)} = 0"
     shared, *found = one_row(
-        loads.con,
+        files.con,
         f"""
         select {", ".join(counts)}
-        from (from {loads.new} {part}) as n join (from {loads.old} {part}) as o on n._key = o._key
+        from (from {files.new} {part}) as n join (from {files.old} {part}) as o on n._key = o._key
         """,
     )
     often = [
@@ -141,14 +141,14 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
     return not (column.name in sheet.key or column.identifier or may_change)
 
 
-def _amounts_of_another_size(loads: TwoLoads) -> Iterator[str]:
+def _amounts_of_another_size(files: Comparison) -> Iterator[str]:
     """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
-    for name in (c.name for c in loads.columns("money")):
+    for name in (c.name for c in files.columns("money")):
         now, n, then, n_before = one_row(
-            loads.con,
+            files.con,
             f"""
-            select * from (select median(cast({name} as double)), count({name}) from {loads.new})
-            cross join (select median(cast({name} as double)), count({name}) from {loads.old})
+            select * from (select median(cast({name} as double)), count({name}) from {files.new})
+            cross join (select median(cast({name} as double)), count({name}) from {files.old})
             """,
         )
         if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:

@@ -15,7 +15,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
-from .changed_records import TwoLoads
+from .changed_records import Comparison
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
@@ -79,8 +79,8 @@ class StoredRows:
     """How many rows the file has."""
     give_window: bool
     """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
-    two: TwoLoads | None = None
-    """They and the rows of the load before it; None: there is none."""
+    comparison: Comparison | None = None
+    """With the load before it; None: there is none."""
 
     @property
     def n(self) -> int:
@@ -229,7 +229,7 @@ def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
     """Notes columns that always have a value, but none in the file's last days, for the first time: as where a system lost the
     column, or records are not classified yet. A column that is blank in the first days may be a newer one."""
     contract = rows.sheet.contract
-    earlier = {c.name for c in rows.two.columns()} if rows.two else set[str]()
+    earlier = {c.name for c in rows.comparison.columns()} if rows.comparison else set[str]()
     for c in rows.of_contract if contract.date_column and rows.sheet.form == "canonical" else ():
         filled, may_be_open = rows.columns[c.name].filled, c.type in ("date", "timestamp") and not c.required
         is_placing = c.name in (*contract.key, contract.date_column)
@@ -238,7 +238,7 @@ def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
         last_filled, days, n = _blank_days(rows, c.name, rows.table)
         if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
             continue
-        if rows.two and c.name in earlier and _blank_days(rows, c.name, rows.two.old)[1] >= STOPPED_DAYS:
+        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= STOPPED_DAYS:
             continue
         note = (
             f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
@@ -278,8 +278,8 @@ def _amounts(rows: StoredRows) -> Iterator[str]:
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
         if not largest or not others or largest <= OUTWEIGHS * others:
             continue
-        if rows.two and c in rows.two.columns():
-            same = f"select 1 from {rows.two.old} where _key = ? and cast({c.name} as double) = ?"
+        if rows.comparison and c in rows.comparison.columns():
+            same = f"select 1 from {rows.comparison.old} where _key = ? and cast({c.name} as double) = ?"
             if rows.con.execute(same, [key, largest]).fetchall():
                 continue
         yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
