@@ -29,7 +29,7 @@ OTHER_SIZE = 30
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FileComparison:
     """The stored rows of a load, and those of the load before it."""
 
     con: duckdb.DuckDBPyConnection
@@ -62,7 +62,7 @@ class Comparison:
         return [c for c in self.sheet.contract.columns if c.name in present and (not types or c.type in types)]
 
 
-def amounts_of_another_unit(files: Comparison) -> str | None:
+def amounts_of_another_unit(files: FileComparison) -> str | None:
     """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
     before it says of the same record; None if there is none such."""
     for name in (c.name for c in files.columns("money")):
@@ -86,13 +86,13 @@ def amounts_of_another_unit(files: Comparison) -> str | None:
     return None
 
 
-def changes(files: Comparison) -> Iterator[str]:
+def changes(files: FileComparison) -> Iterator[str]:
     """Notes what may be wrong with a load by the one before it, a sentence for each."""
     yield from _changed_records(files)
     yield from _amounts_of_another_size(files)
 
 
-def _changed_records(files: Comparison) -> Iterator[str]:
+def _changed_records(files: FileComparison) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
     columns = [c for c in files.columns() if _should_stay(files.sheet, c)]
@@ -141,7 +141,7 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
     return not (column.name in sheet.key or column.identifier or may_change)
 
 
-def _amounts_of_another_size(files: Comparison) -> Iterator[str]:
+def _amounts_of_another_size(files: FileComparison) -> Iterator[str]:
     """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
     for name in (c.name for c in files.columns("money")):
         now, n, then, n_before = one_row(

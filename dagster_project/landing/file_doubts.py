@@ -15,7 +15,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
-from .changed_records import Comparison
+from .changed_records import FileComparison
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
@@ -79,7 +79,7 @@ class StoredRows:
     """How many rows the file has."""
     give_window: bool
     """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
-    comparison: Comparison | None = None
+    comparison: FileComparison | None = None
     """With the load before it; None: there is none."""
 
     @property

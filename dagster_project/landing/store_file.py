@@ -5,7 +5,7 @@ from functools import partial
 
 from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
 from .category_doubts import category_doubts
-from .changed_records import Comparison, amounts_of_another_unit, changes
+from .changed_records import FileComparison, amounts_of_another_unit, changes
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
@@ -54,7 +54,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
-    comparison = Comparison(con, home, sheet, load, load_of(previous), counts.rows) if previous else None
+    comparison = FileComparison(con, home, sheet, load, load_of(previous), counts.rows) if previous else None
     # Where references begin again, that is said already.
     if comparison and not findings.replaced:
         findings.notes += changes(comparison)
@@ -162,7 +162,7 @@ class _Findings:
             reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
             self.hold_reason = reason or restarted_keys(con, home, load, sheet, rows, earlier)
             if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
-                self.hold_reason = amounts_of_another_unit(Comparison(con, home, sheet, load, load_of(previous), rows))
+                self.hold_reason = amounts_of_another_unit(FileComparison(con, home, sheet, load, load_of(previous), rows))
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
                 self.notes += notes
