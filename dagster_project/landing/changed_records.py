@@ -51,10 +51,10 @@ class FileComparison:
         return parquet_of(self.before.raw(self.home))
 
     def columns(self, *types: str) -> list[Column]:
-        """The contract's columns that both have, of these types, or of all. None where the load before it was extracted later:
-        then it is the newer one, or one of them has no rows."""
-        is_older = self.load.extracted_at < self.before.extracted_at
-        if not self.sheet.key or is_older or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
+        """The contract's columns that both have, of these types, or of all. None where the load before it is not older by
+        its extraction, or one of them has no rows."""
+        is_newer = self.load.extracted_at > self.before.extracted_at
+        if not self.sheet.key or not is_newer or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
             return []
         # An older version of the project may have stored fewer columns.
         stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}

@@ -156,10 +156,11 @@ def _load_kept_totals(
     """Make the night's tables read the kept totals in place of these extracts' rows, for `pam dbt`, `pam trace` and the next
     night."""
     con.execute("begin")
-    used = {load for (load,) in con.execute("select load_id from raw.loads where rows_landed > 0").fetchall()}
-    load_kept_totals(con, home, used)
+    shown = dict(con.execute("select load_id, rows_landed from raw.loads").fetchall())
+    load_kept_totals(con, home, {load for load, n in shown.items() if n})
     as_totals = loads_as_totals(home)
-    entries = [e for e in accepted(read_ledger(home)) if e.load_id in used]
+    # Those without rows, too: one may have withdrawn the rows of another.
+    entries = [e for e in accepted(read_ledger(home)) if e.load_id in shown]
     for extract in sorted(extracts):
         con.execute(raw_view(contracts[extract], paths_of(home, (e for e in entries if e.extract == extract), as_totals)))
     make_row_index(con, home, contracts, entries, as_totals, None)

@@ -97,6 +97,26 @@ def test_the_candidate_reads_no_erased_file(new_home: Home, erasable: dict[str, 
             assert con.execute(f"select distinct {column} from raw.{view} order by all").fetchall() == left
 
 
+def test_rows_that_an_empty_file_withdrew_stay_withdrawn_in_the_candidate(
+    new_home: Home, erasable: dict[str, LedgerEntry]
+) -> None:
+    """A single load needs no index. With the empty one left out, `pam dbt build` would have counted the other's rows again."""
+    full = land(new_home, "naloxone 2019")["naloxone 2019"]
+    contracts = load_contracts()
+    columns = [c.name for c in contracts["naloxone"].columns]
+    window = ("2019-01-01", "2019-12-31")
+    write_extract(new_home.inbox, "naloxone", [], columns=columns, window=window, stamp="20200101T020000Z")
+    land_files(new_home, contracts, find_files(new_home.inbox, contracts, {"derbyshire"}), NIGHT, archive=True)
+    empty = next(e for e in read_ledger(new_home) if e.extract == "naloxone" and not e.has_rows)
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        for e, n in ((full, 1), (empty, 0)):
+            con.execute("insert into raw.loads values ('naloxone', 'derbyshire', ?, ?)", [e.load_id, n])
+    replace_by_totals(new_home, contracts, {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        indexed = con.execute("select load_id from raw.row_index where extract = 'naloxone'").fetchall()
+    assert indexed == [(full.load_id,)]
+
+
 def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
     """A night that was stopped before it erased: its figures are made of the totals already."""
     replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
