@@ -266,8 +266,8 @@ def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, i
 
 
 def _amounts(rows: StoredRows) -> Iterator[str]:
-    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others, if the
-    file before had not the same."""
+    """Notes sums of money that are 0 in most rows, as systems write for one that they lack. Notes one beyond all others,
+    too, if the file before had not the same."""
     for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
         if c.type != "money":
             continue

@@ -32,14 +32,11 @@ from .record_rows import remove_ignored_rows
 from .refusal import Refused, printable
 from .row_rules import ELSEWHERE, PARSED, parse, widest_window
 from .sheet import Sheet
-from .text_around_table import LAST_CHARACTERS, read_around
+from .text_around_table import DAY_CELL, LAST_CHARACTERS, read_around
 from .words_of_no_record import TOTAL
 
 MAX_ELSEWHERE = 3
 """Other sheets whose records are looked up: each is read from the whole workbook again."""
-
-DATE_CELL = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[/.-]\w{2,9}[/.-]\d{2,4}")
-"""What a cell with a day begins with."""
 
 
 @dataclass
@@ -228,7 +225,7 @@ def _begins_with_record(text: str, layout: Layout, contract: Contract) -> bool:
     required = [i for c in contract.columns if c.required for i in layout.fields_of(c.name)]
     if not contract.date_column or len(required) < MIN_CELLS or not all(i < len(cells) and cells[i].strip() for i in required):
         return False
-    return all(DATE_CELL.match(cells[i].strip()) for i in layout.fields_of(contract.date_column))
+    return all(DAY_CELL.fullmatch(cells[i].strip()) for i in layout.fields_of(contract.date_column))
 
 
 def _check_formulas(worksheet: SheetText, layout: Layout, contract: Contract) -> None:

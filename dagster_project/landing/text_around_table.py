@@ -76,7 +76,8 @@ _PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\s*(?:to|and
 _FILTERED = re.compile(r"\b(applied filters|filters? applied|filter(ed)? (by|on|to))\b", re.I)
 _YEAR = re.compile(r"(19[89]|20\d)\d")
 """A number that is more likely a year: `Number of results: 2025` may be a title."""
-_DAY = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}(\D.*)?|\d{4}-\d{2}-\d{2}.*")
+DAY_CELL = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}(\D.*)?|\d{4}-\d{2}-\d{2}.*")
+"""A whole cell that begins with a day."""
 
 
 def read_around(head: str, tail: str, layout: Layout) -> AroundTable:
@@ -192,7 +193,9 @@ def records_above_header(around: AroundTable, table: TablePlace, layout: Layout,
     if placing is None or placing not in layout.position or layout.width < MIN_COLUMNS or table.header_row:
         return None
     index, least = layout.position[placing], MIN_FILLED * layout.width
-    records = [row for row in around.above if index < len(row) and _DAY.fullmatch(row[index]) and sum(map(bool, row)) >= least]
+    records = [
+        row for row in around.above if index < len(row) and DAY_CELL.fullmatch(row[index]) and sum(map(bool, row)) >= least
+    ]
     if len(records) < MIN_ROWS:
         return None
     return (
