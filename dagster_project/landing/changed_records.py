@@ -4,6 +4,7 @@ was sorted by itself."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 
@@ -50,22 +51,28 @@ class FileComparison:
         """SQL for that of the load before it."""
         return parquet_of(self.before.raw(self.home))
 
-    def columns(self, *types: str) -> list[Column]:
-        """The contract's columns that both have, of these types, or of all. None where the load before it is not older by
-        its extraction, or one of them has no rows."""
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The contract's columns that both have. None where the load before it is not older by its extraction, or one of them
+        has no rows."""
         is_newer = self.load.extracted_at > self.before.extracted_at
         if not self.sheet.key or not is_newer or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
             return []
         # An older version of the project may have stored fewer columns.
         stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}
         present = stored & self.sheet.layout.position.keys()
-        return [c for c in self.sheet.contract.columns if c.name in present and (not types or c.type in types)]
+        return [c for c in self.sheet.contract.columns if c.name in present]
+
+    @property
+    def amounts(self) -> list[str]:
+        """The names of those columns that are money."""
+        return [c.name for c in self.columns if c.type == "money"]
 
 
 def amounts_of_another_unit(files: FileComparison) -> str | None:
     """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
     before it says of the same record; None if there is none such."""
-    for name in (c.name for c in files.columns("money")):
+    for name in files.amounts:
         shared, *scaled = one_row(
             files.con,
             f"""
@@ -81,21 +88,23 @@ def amounts_of_another_unit(files: FileComparison) -> str | None:
             if n >= CHANGED_ROWS and n >= SCALED_SHARE * shared:
                 return (
                     f"{name}: in {n:,} of {shared:,} records {times} what the file before said. In pence, or in thousands?"
-                    " Export again in pounds; if the file before was wrong and this one is right, release it"
+                    " Export again in pounds; if this one is right, retract the file before or release this one"
                 )
     return None
 
 
-def changes(files: FileComparison) -> Iterator[str]:
-    """Notes what may be wrong with a load by the one before it, a sentence for each."""
-    yield from _changed_records(files)
+def changes(files: FileComparison, is_renumbered: bool) -> Iterator[str]:
+    """Notes what may be wrong with a load by the one before it, a sentence for each. `is_renumbered`: many of its references
+    were other records' before, so that records of one reference are not compared."""
+    if not is_renumbered:
+        yield from _changed_records(files)
     yield from _amounts_of_another_size(files)
 
 
 def _changed_records(files: FileComparison) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    columns = [c for c in files.columns() if _should_stay(files.sheet, c)]
+    columns = [c for c in files.columns if _should_stay(files.sheet, c)]
     if not columns:
         return
     units = unit_names(files.home, files.load.force_code)
@@ -143,7 +152,7 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
 
 def _amounts_of_another_size(files: FileComparison) -> Iterator[str]:
     """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
-    for name in (c.name for c in files.columns("money")):
+    for name in files.amounts:
         now, n, then, n_before = one_row(
             files.con,
             f"""

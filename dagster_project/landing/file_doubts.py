@@ -43,8 +43,9 @@ MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
 """Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
 OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
-FILLED_SHARE, STOPPED_DAYS = 0.9, 14
-"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet."""
+FILLED_SHARE, STOPPED_DAYS, LATE_DAYS = 0.9, 14, 7
+"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet. If it
+was blank in so many last days of the file before, it may always be late, now by more days and now by fewer."""
 MOSTLY = 0.5
 """In at most such a share of orders, nothing is ordered."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
@@ -229,7 +230,7 @@ def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
     """Notes columns that always have a value, but none in the file's last days, for the first time: as where a system lost the
     column, or records are not classified yet. A column that is blank in the first days may be a newer one."""
     contract = rows.sheet.contract
-    earlier = {c.name for c in rows.comparison.columns()} if rows.comparison else set[str]()
+    earlier = {c.name for c in rows.comparison.columns} if rows.comparison else set[str]()
     for c in rows.of_contract if contract.date_column and rows.sheet.form == "canonical" else ():
         filled, may_be_open = rows.columns[c.name].filled, c.type in ("date", "timestamp") and not c.required
         is_placing = c.name in (*contract.key, contract.date_column)
@@ -238,7 +239,7 @@ def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
         last_filled, days, n = _blank_days(rows, c.name, rows.table)
         if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
             continue
-        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= STOPPED_DAYS:
+        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= LATE_DAYS:
             continue
         note = (
             f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
@@ -266,8 +267,8 @@ def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, i
 
 
 def _amounts(rows: StoredRows) -> Iterator[str]:
-    """Notes sums of money that are 0 in most rows, as systems write for one that they lack. Notes one beyond all others,
-    too, if the file before had not the same."""
+    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others. Not if
+    the file before had the same."""
     for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
         if c.type != "money":
             continue
@@ -279,15 +280,24 @@ def _amounts(rows: StoredRows) -> Iterator[str]:
             from (select cast({c.name} as double) as v, _line, _key from {rows.table})
             """,
         )
-        if c.required and zeros > MOSTLY * rows.n:
+        if c.required and zeros > MOSTLY * rows.n and not _were_zeros(rows, c):
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
         if not largest or not others or largest <= OUTWEIGHS * others:
             continue
-        if rows.comparison and c in rows.comparison.columns():
+        if rows.comparison and c in rows.comparison.columns:
             same = f"select 1 from {rows.comparison.old} where _key = ? and cast({c.name} as double) = ?"
             if rows.con.execute(same, [key, largest]).fetchall():
                 continue
         yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
+
+
+def _were_zeros(rows: StoredRows, column: Column) -> bool:
+    """Whether a sum of money was 0 in most rows of the file before, too."""
+    if not (rows.comparison and column in rows.comparison.columns):
+        return False
+    is_zero = f"cast({column.name} as double) = 0"
+    n, zeros = one_row(rows.con, f"select count(*), count(*) filter (where {is_zero}) from {rows.comparison.old}")
+    return zeros > MOSTLY * n
 
 
 def _days(rows: StoredRows) -> Iterator[str]:
@@ -335,17 +345,36 @@ def _days(rows: StoredRows) -> Iterator[str]:
 
 
 def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date, date]]) -> Iterator[str]:
-    """Notes a month or more within the window of which a file has no row, if no other such run is half as long: holidays and
-    surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day after of each run of days
-    without rows, the shortest first."""
+    """Notes a month or more within the window of which a file has no row, if the file before had some and no other such run is
+    half as long: holidays and surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day
+    after of each run of days without rows, the shortest first."""
     gap, first, after = runs[-1]
     usual = rows.n * gap / (span - gap)
     is_only_one = len(runs) == 1 or gap >= 2 * runs[-2][0]
     if is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
+        if _was_without_rows(rows, first, after):
+            return
         yield (
             f"no row from {first} to {after - timedelta(1)}, where about {usual:,.0f} would be usual: these days count as 0."
             " If a month was left out, export again with it"
         )
+
+
+def _was_without_rows(rows: StoredRows, first: date, after: date) -> bool:
+    """Whether the file before has rows on days before and after these, and none on them."""
+    if not (rows.comparison and rows.comparison.columns):
+        return False
+    before, within, later = one_row(
+        rows.con,
+        f"""
+        select
+            count(*) filter (where _date < '{first}'),
+            count(*) filter (where _date >= '{first}' and _date < '{after}'),
+            count(*) filter (where _date >= '{after}')
+        from {rows.comparison.old}
+        """,
+    )
+    return bool(before and later and not within)
 
 
 def _begins_month(day: date) -> bool:

@@ -39,8 +39,8 @@ def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
     if 0 < n <= TOTAL_SHARE * rows.n:
         say, they = ("1 row, line", "it counts") if n == 1 else (f"{n:,} rows, such as line", "they count")
         yield (
-            f"{sheet.key[0]}: {say} {line}, may be a total or an average by its reference, and {they}: leave such rows out, by"
-            " table: ignore: in a mapping, if they should not"
+            f"{sheet.key[0]}: {say} {line}, may be a total, an average or no record by its reference, and {they}: leave such"
+            " rows out, by table: ignore: in a mapping, if they should not"
         )
 
 
@@ -92,22 +92,24 @@ def _repeated_block(rows: StoredRows) -> Iterator[str]:
     found = rows.con.execute(
         f"""
         with pairs as (
-            select min(line) as line, max(line) as again, any_value(hash({kind})) as kind
-            from (select row_number() over (order by cast(_line as bigint)) as line, * from {rows.table})
+            select
+                min(place) as place, max(place) as again, min(line) as line, max(line) as line_again,
+                any_value(hash({kind})) as kind
+            from (select *, cast(_line as bigint) as line, row_number() over (order by line) as place from {rows.table})
             group by {", ".join(others)} having count(*) = 2
         ),
         runs as (
-            select *, line - row_number() over (partition by again - line order by line) as run from pairs
+            select *, place - row_number() over (partition by again - place order by place) as run from pairs
         )
-        select count(*) as n, min(line), min(again) from runs group by again - line, run
-        having n >= {BLOCK_ROWS} and count(distinct kind) >= {BLOCK_KINDS} and min(again) > max(line) order by n desc limit 1
+        select count(*) as n, min(line), min(line_again) from runs group by again - place, run
+        having n >= {BLOCK_ROWS} and count(distinct kind) >= {BLOCK_KINDS} order by n desc limit 1
         """
     ).fetchone()
     if found:
         n, line, again = found
         yield (
-            f"{n:,} records, from number {again:,} on, say what those from number {line:,} on say, in the same order, under"
-            " other references: were they exported or imported twice? They count twice"
+            f"{n:,} records, from line {again:,} on, say what those from line {line:,} on say, in the same order, under other"
+            " references: were they exported or imported twice? They count twice"
         )
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
 from .category_doubts import category_doubts
-from .changed_records import FileComparison, amounts_of_another_unit, changes
+from .changed_records import CHANGED_ROWS, FileComparison, amounts_of_another_unit, changes
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .dropped_again import NEWER_TIME
@@ -55,9 +55,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
     comparison = FileComparison(con, home, sheet, load, load_of(previous), counts.rows) if previous else None
-    # Where references begin again, that is said already.
-    if comparison and not findings.replaced:
-        findings.notes += changes(comparison)
+    if comparison and not findings.is_held_by_comparison:
+        findings.notes += changes(comparison, is_renumbered=sum(findings.replaced.values()) >= CHANGED_ROWS)
     give_window = facts.file.covers is not None
     stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, give_window, comparison)
     findings.notes += doubts(stored_rows)
@@ -112,6 +111,8 @@ class _Findings:
     counts: RowCounts
     hold_reason: str | None
     """Why to hold it; None: nothing so far."""
+    is_held_by_comparison: bool = False
+    """Whether it is held for what its records say beside those of earlier files: that need not be noted again."""
     n_quarantined: int = 0
     """Its rows in the quarantine."""
     kinds: dict[str, int] = field(default_factory=dict)
@@ -159,10 +160,12 @@ class _Findings:
         if self.hold_reason is None:
             con, home, load, sheet, rows = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts.rows
             earlier = self.session.decisions.accepted_of(self.facts.file)
-            reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
-            self.hold_reason = reason or restarted_keys(con, home, load, sheet, rows, earlier)
-            if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
-                self.hold_reason = amounts_of_another_unit(FileComparison(con, home, sheet, load, load_of(previous), rows))
+            self.hold_reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
+            if self.hold_reason is None:
+                self.hold_reason = restarted_keys(con, home, load, sheet, rows, earlier)
+                if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
+                    self.hold_reason = amounts_of_another_unit(FileComparison(con, home, sheet, load, load_of(previous), rows))
+                self.is_held_by_comparison = self.hold_reason is not None
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
                 self.notes += notes

@@ -9,18 +9,17 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
 _LEAVE_OUT = "not a record (table: ignore: in a mapping leaves such rows out)"
-_PERIOD = (
-    r"(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
-    r"|q[1-4]|ytd|(month|quarter|year)(ly)?)([\s'-]*(20)?\d\d)?"
-)
+_MONTH = r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
+_PERIOD = rf"({_MONTH}|q[1-4]|ytd|(month|quarter|year)(ly)?)([\s'-]*(20)?\d\d)?"
 TOTAL = (
     r"((grand|sub|overall|running)[\s_-]*)?totals?(\s+(rows|records|count|number))?([\s:=]+\(?[\d,. ]+\)?)?[\s:=.]*"
     rf"|{_PERIOD}[\s:-]+(sub[\s-]*)?totals?[\s:=.]*|totals?[\s:-]+((for|of|in)\s+)?{_PERIOD}[\s:=.]*"
 )
 """A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`, `march total`. With
 another word, or a number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
-LIKE_TOTAL = r"\D*|(\D*\b)?(sub)?totals?(\s*\(.*\))?|q[1-4]|ytd\s*\d*|[a-z]{3,9} 20\d\d"
-"""A whole reference that may be a total, in lower case, where the others have numbers: `derbyshire total`, `average`, `q3`."""
+LIKE_TOTAL = rf"\D*|(\D*\b)?(sub)?totals?(\s*\(.*\))?|q[1-4]|ytd\s*\d*|({_MONTH}) 20\d\d"
+"""A whole reference that may be a total, in lower case, where the others have numbers: `derbyshire total`, `average`, `q3`. One
+without a number may also stand for none: `unknown`."""
 
 _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
 WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
