@@ -11,7 +11,7 @@ from dagster_project.core.home import Engine, Home
 from dagster_project.core.made_up_home import SAMPLE_MARK, SampleHomeError, refuse_sample
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, read_ledger
-from dagster_project.landing.choose_mapping import with_windows
+from dagster_project.landing.opening.choose_mapping import with_windows
 from dagster_project.nights.land_step import files_of_period
 from dagster_project.nights.period_coverage import PeriodError, read_period
 from dagster_project.nights.run import NightRun

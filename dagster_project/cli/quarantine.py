@@ -9,12 +9,12 @@ import typer
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.plurals import counted
-from dagster_project.landing import quarantine_export as store
-from dagster_project.landing.quarantine_export import ABOUT, QuarantinedFile, columns_of_export
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.release_held import release as release_held
 from dagster_project.landing.retract import erase
 from dagster_project.landing.retract import retract as retract_file
+from dagster_project.landing.storage import quarantine_export as store
+from dagster_project.landing.storage.quarantine_export import ABOUT, QuarantinedFile, columns_of_export
 from dagster_project.serving import record_consultation, write_result
 from dagster_project.serving.consultation import record_disclosure
 from dagster_project.serving.typed_names import UnknownNameError, force_named

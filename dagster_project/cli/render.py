@@ -15,8 +15,8 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.dropped_again import MAPPING_CHANGED
-from dagster_project.landing.retention import WITHDRAWN_LIST
-from dagster_project.landing.vocabulary import SHOWN_BY, how_many
+from dagster_project.landing.storage.retention import WITHDRAWN_LIST
+from dagster_project.landing.storage.vocabulary import SHOWN_BY, how_many
 from dagster_project.nights.replay import COLUMNS, NightComparison
 from dagster_project.publishing.figure_diff import MARTS
 from dagster_project.publishing.publications import list_kept

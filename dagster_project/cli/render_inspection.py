@@ -2,9 +2,9 @@
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.file_names import EVER
-from dagster_project.landing.quarantine_export import describe_problems
-from dagster_project.landing.vocabulary import shown_values
+from dagster_project.landing.inbox.file_names import EVER
+from dagster_project.landing.storage.quarantine_export import describe_problems
+from dagster_project.landing.storage.vocabulary import shown_values
 from dagster_project.nights.dry_run import InspectedFile, TrialOutcome
 
 from .echo import print_line, print_lines

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
-from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
+from dagster_project.landing.storage.vocabulary import lines_to_paste, unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.serving import record_consultation, write_result
 

@@ -21,8 +21,8 @@ from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
-from .choose_mapping import recognise_files
-from .mappings import read_mappings
+from .mappings.mappings import read_mappings
+from .opening.choose_mapping import recognise_files
 
 MAX_SHOWN = 8
 

@@ -16,13 +16,13 @@ from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
-from . import plausibility
-from .canonical_values import compared
+from .doubts import plausibility
 from .dropped_again import NEWER_TIME
-from .known_files import utc_microseconds
 from .landing_session import LandingSession
-from .ledger import CONFLICT_KIND, LedgerEntry
-from .raw_store import TIED, Load, load_of, parquet_of, write_tie
+from .rows.canonical_values import compared
+from .storage.known_files import utc_microseconds
+from .storage.ledger import CONFLICT_KIND, LedgerEntry
+from .storage.raw_store import TIED, Load, load_of, parquet_of, write_tie
 
 
 def settle_conflicts(

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 from dagster_project.contracts import Contract
 
-from . import raw_store
-from .containers import Manifest, StoredFile
-from .file_facts import FileFacts
-from .inbox_files import check_unchanged
+from .formats.containers import Manifest, StoredFile
+from .inbox.inbox_files import check_unchanged
 from .landing_session import LandingSession
-from .ledger import LedgerEntry
-from .raw_store import load_of
+from .opening.file_facts import FileFacts
 from .read_file_rows import RowCounts
 from .refusal import Refused
-from .sheet import Sheet
+from .rows.sheet import Sheet
+from .storage import raw_store
+from .storage.ledger import LedgerEntry
+from .storage.raw_store import load_of
 
 MAPPING_CHANGED = "It was read with another mapping, or with none"
 """In the reason of a known file whose mapping has changed since: the command line finds it by these words, and shows it."""

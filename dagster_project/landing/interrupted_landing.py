@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .file_names import InboxFile
-from .inbox_files import opened_file
-from .ledger import LedgerEntry
-from .raw_store import TIE, TIED
+from .inbox.file_names import InboxFile
+from .inbox.inbox_files import opened_file
 from .refusal import Refused
+from .storage.ledger import LedgerEntry
+from .storage.raw_store import TIE, TIED
 
 MARK = ".landing"
 LOAD_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")

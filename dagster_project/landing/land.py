@@ -15,15 +15,15 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import megabytes, memory_limit
 
 from . import interrupted_landing
-from .choose_mapping import recognise_files
-from .file_facts import FileFacts
-from .file_names import InboxFile
-from .inbox_files import files_being_written
+from .inbox.file_names import InboxFile
+from .inbox.inbox_files import files_being_written
+from .inbox.move_to_archive import move_to_archive
 from .land_file import UNRECOGNISED, land_file
 from .landing_session import LandingSession
-from .ledger import LedgerEntry, commit
-from .move_to_archive import move_to_archive
+from .opening.choose_mapping import recognise_files
+from .opening.file_facts import FileFacts
 from .reading_budget import TEXT_SHARE, ReadingBudget, threads_for
+from .storage.ledger import LedgerEntry, commit
 
 LOG = logging.getLogger(__name__)
 RECORDED = {

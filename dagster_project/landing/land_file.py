@@ -9,20 +9,20 @@ import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
-from . import uncertain_dates
-from .containers import read_manifest, read_stored
 from .dropped_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
-from .file_facts import FileFacts
-from .file_names import InboxFile
-from .inbox_files import check_unchanged
+from .formats.containers import read_manifest, read_stored
+from .inbox.file_names import InboxFile
+from .inbox.inbox_files import check_unchanged
 from .landing_session import LandingSession
-from .ledger import LedgerEntry
-from .made_up_files import MIXED, is_made_up
-from .mappings import SystemMapping
-from .open_file import open_file
+from .mappings.mappings import SystemMapping
+from .opening.file_facts import FileFacts
+from .opening.open_file import open_file
 from .read_file_rows import read_file_rows
 from .reading_budget import Stopped
 from .refusal import WAITS, Refused, TooLarge, Waits
+from .rows import uncertain_dates
+from .storage.ledger import LedgerEntry
+from .storage.made_up_files import MIXED, is_made_up
 from .store_file import store_file
 
 UNRECOGNISED = "_files"

@@ -16,15 +16,16 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
-from . import canonical_values, interrupted_landing, pseudonyms
-from .duckdb_connection import connect
-from .file_names import InboxFile
-from .inbox_files import FileState
-from .known_files import Clock, Decisions
-from .ledger import LedgerEntry, accepted, read_ledger
-from .made_up_files import has_only_real_files
-from .mappings import NamedMapping, read_mappings
+from . import interrupted_landing
+from .inbox.file_names import InboxFile
+from .inbox.inbox_files import FileState
+from .mappings.mappings import NamedMapping, read_mappings
 from .reading_budget import ReadingBudget
+from .rows import canonical_values, pseudonyms
+from .rows.duckdb_connection import connect
+from .storage.known_files import Clock, Decisions
+from .storage.ledger import LedgerEntry, accepted, read_ledger
+from .storage.made_up_files import has_only_real_files
 
 
 class LandingSession:

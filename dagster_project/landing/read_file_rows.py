@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from . import duplicate_rows, plausibility, raw_store
-from .duplicate_rows import CLASHING, MERGED
-from .file_facts import FileFacts
-from .hold_reasons import reason_to_hold
+from .doubts import plausibility
+from .doubts.hold_reasons import reason_to_hold
 from .landing_session import LandingSession
-from .record_rows import fill_records, remove_ignored_rows
-from .row_rules import PARSED, parse, parse_within_rows, store_parsed
-from .sheet import Sheet
+from .opening.file_facts import FileFacts
+from .rows import duplicate_rows
+from .rows.duplicate_rows import CLASHING, MERGED
+from .rows.record_rows import fill_records, remove_ignored_rows
+from .rows.row_rules import PARSED, parse, parse_within_rows, store_parsed
+from .rows.sheet import Sheet
+from .storage import raw_store
 
 
 @dataclass(frozen=True)

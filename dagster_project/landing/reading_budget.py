@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
-from .file_names import InboxFile
+from .inbox.file_names import InboxFile
 
 WORTH_IT = 1 << 25
 """For at least so many bytes of a night's files, threads are faster."""

@@ -15,8 +15,8 @@ from dagster_project.core.raw_table_columns import make_raw_table
 
 from . import LedgerEntry, accepted, counts
 from .conflicting_files import conflict_files
-from .raw_store import load_of, parquet_of
-from .retention import read_erasures
+from .storage.raw_store import load_of, parquet_of
+from .storage.retention import read_erasures
 
 
 def write_accounts(

@@ -15,11 +15,11 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, night_order
 
 from .conflicting_files import end_conflicts
-from .duckdb_connection import connect
-from .known_files import Clock, Decisions, utc_microseconds
-from .ledger import STORED, LedgerEntry, accepted, read_ledger
 from .release_held import commit_alteration, file_of_name, held_files
-from .retention import Erasure, erase_load, read_erasures
+from .rows.duckdb_connection import connect
+from .storage.known_files import Clock, Decisions, utc_microseconds
+from .storage.ledger import STORED, LedgerEntry, accepted, read_ledger
+from .storage.retention import Erasure, erase_load, read_erasures
 
 
 class NotRetractedError(PamError, ValueError):

@@ -3,27 +3,30 @@
 from dataclasses import dataclass, field
 from functools import partial
 
-from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
-from .category_doubts import category_doubts
-from .changed_records import CHANGED_ROWS, FileComparison, amounts_of_another_unit, changes
-from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
+from .doubts import other_sheets, plausibility
+from .doubts.category_doubts import category_doubts
+from .doubts.changed_records import CHANGED_ROWS, FileComparison, amounts_of_another_unit, changes
+from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
+from .doubts.hold_reasons import extracted_far_ahead
+from .doubts.indicator_periods import period_doubts
+from .doubts.reference_doubts import reference_doubts
+from .doubts.restarted_keys import replaced_rows, restarted_keys
+from .doubts.unstored_columns import unstored_doubts
+from .doubts.withdrawn_rows import withdraws_too_much
 from .dropped_again import NEWER_TIME
-from .file_doubts import StoredRows, doubts, no_rows, repeats
-from .file_facts import FileFacts
-from .hold_reasons import extracted_far_ahead
-from .indicator_periods import period_doubts
 from .landing_session import LandingSession
-from .ledger import CONFLICT_KIND, LedgerEntry
-from .raw_store import load_of
+from .opening import text_around_table
+from .opening.column_drift import absent_columns, describe_drift, describe_extraction
+from .opening.file_facts import FileFacts
 from .read_file_rows import RowCounts
-from .reference_doubts import reference_doubts
-from .restarted_keys import replaced_rows, restarted_keys
-from .row_rules import PARSED, months_alone
-from .sheet import Sheet
-from .unstored_columns import unstored_doubts
-from .vocabulary import HELD_FOR, check_vocabulary
-from .withdrawn_rows import withdraws_too_much
+from .rows import duplicate_rows
+from .rows.row_rules import PARSED, months_alone
+from .rows.sheet import Sheet
+from .storage import raw_store
+from .storage.ledger import CONFLICT_KIND, LedgerEntry
+from .storage.raw_store import load_of
+from .storage.vocabulary import HELD_FOR, check_vocabulary
 
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""

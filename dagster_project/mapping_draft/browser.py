@@ -24,8 +24,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.canonical_values import MONTH_ALONE
-from dagster_project.landing.quarantine_export import describe_problems
+from dagster_project.landing.rows.canonical_values import MONTH_ALONE
+from dagster_project.landing.storage.quarantine_export import describe_problems
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
 

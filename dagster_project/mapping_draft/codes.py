@@ -12,7 +12,7 @@ from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import areas_of_force, classifying_columns, other_unit_names, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.landing import vocabulary
+from dagster_project.landing.storage import vocabulary
 
 SHOWN = 60
 """Codes of one column that a draft lists."""

@@ -18,9 +18,9 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
-from dagster_project.landing.canonical_values import MONTH_ALONE
-from dagster_project.landing.column_drift import likely_renames
-from dagster_project.landing.file_names import name_problem
+from dagster_project.landing.inbox.file_names import name_problem
+from dagster_project.landing.opening.column_drift import likely_renames
+from dagster_project.landing.rows.canonical_values import MONTH_ALONE
 from dagster_project.serving.typed_names import force_named
 
 from .codes import Code, choice_codes, known_values, listed_codes

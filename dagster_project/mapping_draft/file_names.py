@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from dagster_project.landing.file_name_patterns import read_pattern
+from dagster_project.landing.mappings.file_name_patterns import read_pattern
 
 _MONTHS, _FULL = "|".join(month_abbr[1:]), "|".join(month_name[1:])
 

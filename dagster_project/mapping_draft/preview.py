@@ -16,10 +16,10 @@ from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
-from dagster_project.landing.file_name_patterns import months
-from dagster_project.landing.file_names import EVER, InboxFile, describe
-from dagster_project.landing.quarantine_export import first_problems
-from dagster_project.landing.raw_store import load_of
+from dagster_project.landing.inbox.file_names import EVER, InboxFile, describe
+from dagster_project.landing.mappings.file_name_patterns import months
+from dagster_project.landing.storage.quarantine_export import first_problems
+from dagster_project.landing.storage.raw_store import load_of
 from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun

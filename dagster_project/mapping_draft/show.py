@@ -6,8 +6,8 @@ from rich.text import Text
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.canonical_values import MONTH_ALONE
-from dagster_project.landing.quarantine_export import describe_problems
+from dagster_project.landing.rows.canonical_values import MONTH_ALONE
+from dagster_project.landing.storage.quarantine_export import describe_problems
 from dagster_project.reporting.pack.wording import format_number
 
 from .columns import Drafted, label_of

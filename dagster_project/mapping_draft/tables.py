@@ -16,14 +16,12 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal, one_row
-from dagster_project.landing.canonical_values import install
-from dagster_project.landing.containers import StoredFile, read_stored, unpack
-from dagster_project.landing.csv_reader import CELLS, read_cells
-from dagster_project.landing.decode import MARK, decode
-from dagster_project.landing.excel import sheet_names, sheet_text
-from dagster_project.landing.file_names import describe
-from dagster_project.landing.header_columns import Layout, after_lines
-from dagster_project.landing.header_row import (
+from dagster_project.landing.formats.containers import StoredFile, read_stored, unpack
+from dagster_project.landing.formats.csv_reader import CELLS, read_cells
+from dagster_project.landing.formats.decode import MARK, decode
+from dagster_project.landing.formats.excel import sheet_names, sheet_text
+from dagster_project.landing.formats.header_columns import Layout, after_lines
+from dagster_project.landing.formats.header_row import (
     LAST_HEADER_ROW,
     SEPARATORS,
     HeaderRow,
@@ -31,8 +29,10 @@ from dagster_project.landing.header_row import (
     looks_like_header,
     with_above,
 )
-from dagster_project.landing.parquet import read_parquet
+from dagster_project.landing.formats.parquet import read_parquet
+from dagster_project.landing.inbox.file_names import describe
 from dagster_project.landing.refusal import Refused
+from dagster_project.landing.rows.canonical_values import install
 from dagster_project.landing.words_of_no_record import TOTAL
 
 ROWS = "draft_rows"

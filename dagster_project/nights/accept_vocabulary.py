@@ -21,13 +21,13 @@ from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedE
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.conflicting_files import count_conflicts
-from dagster_project.landing.duckdb_connection import connect
-from dagster_project.landing.known_files import Clock, Decisions, utc_microseconds
-from dagster_project.landing.ledger import CONFLICT_KIND, commit, read_ledger
-from dagster_project.landing.plausibility import quarantined_too_much
-from dagster_project.landing.raw_store import load_of
+from dagster_project.landing.doubts.plausibility import quarantined_too_much
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.vocabulary import HELD_FOR, check_vocabulary, classifying
+from dagster_project.landing.rows.duckdb_connection import connect
+from dagster_project.landing.storage.known_files import Clock, Decisions, utc_microseconds
+from dagster_project.landing.storage.ledger import CONFLICT_KIND, commit, read_ledger
+from dagster_project.landing.storage.raw_store import load_of
+from dagster_project.landing.storage.vocabulary import HELD_FOR, check_vocabulary, classifying
 
 
 class VocabularyError(PamError, ValueError):

@@ -27,8 +27,8 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts, utc_sec
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
-from dagster_project.landing.containers import container_of
-from dagster_project.landing.file_names import (
+from dagster_project.landing.formats.containers import container_of
+from dagster_project.landing.inbox.file_names import (
     EVER,
     OTHER_EXCEL,
     InboxFile,
@@ -38,8 +38,8 @@ from dagster_project.landing.file_names import (
     name_problem,
 )
 from dagster_project.landing.land import landing_order
-from dagster_project.landing.quarantine_export import first_problems
-from dagster_project.landing.raw_store import load_of
+from dagster_project.landing.storage.quarantine_export import first_problems
+from dagster_project.landing.storage.raw_store import load_of
 from dagster_project.publishing import dictionary, outputs
 from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, make_differences
 from dagster_project.publishing.outputs import OutputError

@@ -17,8 +17,8 @@ from dagster_project.core.published_file import sha256_of
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
-from dagster_project.landing.raw_store import load_of, write_parquet
-from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
+from dagster_project.landing.storage.raw_store import load_of, write_parquet
+from dagster_project.landing.storage.retention import describe_erasure, is_expired, retention_years, write_erasures
 from dagster_project.transform.changed_months import paths_of
 from dagster_project.transform.kept_totals import (
     SUPERSEDED_COLUMNS,

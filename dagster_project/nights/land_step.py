@@ -10,10 +10,10 @@ from dagster_project.core.config import Config
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.choose_mapping import recognise_files, with_windows
-from dagster_project.landing.file_names import InboxFile
-from dagster_project.landing.made_up_files import mark_home
-from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.inbox.file_names import InboxFile
+from dagster_project.landing.mappings.mappings import read_mappings
+from dagster_project.landing.opening.choose_mapping import recognise_files, with_windows
+from dagster_project.landing.storage.made_up_files import mark_home
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known

@@ -11,17 +11,17 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 from dagster_project.landing import LedgerEntry
-from dagster_project.landing.choose_mapping import recognise_files
-from dagster_project.landing.containers import read_stored
-from dagster_project.landing.csv_reader import CELLS
-from dagster_project.landing.duckdb_connection import connect_to_look
-from dagster_project.landing.file_names import InboxFile
-from dagster_project.landing.mapping_fields import Join, ListOf
-from dagster_project.landing.mappings import SystemMapping, read_mappings
-from dagster_project.landing.open_file import HowRead, open_file
-from dagster_project.landing.record_rows import ignore_rules, remove_ignored_rows
+from dagster_project.landing.formats.containers import read_stored
+from dagster_project.landing.formats.csv_reader import CELLS
+from dagster_project.landing.inbox.file_names import InboxFile
+from dagster_project.landing.mappings.mapping_fields import Join, ListOf
+from dagster_project.landing.mappings.mappings import SystemMapping, read_mappings
+from dagster_project.landing.opening.choose_mapping import recognise_files
+from dagster_project.landing.opening.open_file import HowRead, open_file
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.sheet import Sheet
+from dagster_project.landing.rows.duckdb_connection import connect_to_look
+from dagster_project.landing.rows.record_rows import ignore_rules, remove_ignored_rows
+from dagster_project.landing.rows.sheet import Sheet
 
 ROWS = 10
 """How many rows are shown for each rule."""

@@ -21,7 +21,7 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.core.sql import literal
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
-from dagster_project.landing.retention import WITHDRAWN_LIST
+from dagster_project.landing.storage.retention import WITHDRAWN_LIST
 from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result

@@ -38,7 +38,7 @@ from dagster_project.core.receipts import (
 )
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, accepted, erased_loads, read_ledger
-from dagster_project.landing.made_up_files import mark_home
+from dagster_project.landing.storage.made_up_files import mark_home
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, make_differences
 from dagster_project.publishing.publications import TODAY, publication_of

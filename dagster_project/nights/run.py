@@ -28,7 +28,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipt
 from dagster_project.core.worker_process import BUILDER, WORKER, call_now
 from dagster_project.landing import LedgerEntry
-from dagster_project.landing.vocabulary import note_known_since
+from dagster_project.landing.storage.vocabulary import note_known_since
 from dagster_project.publishing import keep_and_prune, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
 from dagster_project.quality import engine, gate, stored_results

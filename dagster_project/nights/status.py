@@ -12,12 +12,12 @@ from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
-from dagster_project.landing.known_files import utc_microseconds
-from dagster_project.landing.ledger import current_files
-from dagster_project.landing.mappings import read_mappings
-from dagster_project.landing.quarantine_export import quarantined_files
+from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.vocabulary import known_values, lines_to_paste, unknown_values
+from dagster_project.landing.storage.known_files import utc_microseconds
+from dagster_project.landing.storage.ledger import current_files
+from dagster_project.landing.storage.quarantine_export import quarantined_files
+from dagster_project.landing.storage.vocabulary import known_values, lines_to_paste, unknown_values
 
 from .alerts.events import waiting_files
 from .late_extracts import late_extracts

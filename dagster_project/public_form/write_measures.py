@@ -34,7 +34,7 @@ def write_public_form(home: Home, settings: Public) -> None:
         secret = ""
         if settings.mode == "round":
             # Landing takes long to load, and nothing else here needs it.
-            from dagster_project.landing.pseudonyms import read_or_make_key
+            from dagster_project.landing.rows.pseudonyms import read_or_make_key
 
             secret = hashlib.sha256(b"rounding" + read_or_make_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))

@@ -23,8 +23,8 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.core.yaml_io import read_yaml
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
-from dagster_project.landing.ledger import STORED, current_files, extracted, is_replaced
-from dagster_project.landing.vocabulary import unknown_values
+from dagster_project.landing.storage.ledger import STORED, current_files, extracted, is_replaced
+from dagster_project.landing.storage.vocabulary import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {

@@ -18,9 +18,9 @@ from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import conflict_files
-from dagster_project.landing.ledger import is_replaced
-from dagster_project.landing.raw_store import TIE, TIED, load_of, parquet_of
-from dagster_project.landing.vocabulary import forgotten_values, shown_values
+from dagster_project.landing.storage.ledger import is_replaced
+from dagster_project.landing.storage.raw_store import TIE, TIED, load_of, parquet_of
+from dagster_project.landing.storage.vocabulary import forgotten_values, shown_values
 
 from .trace import Trail
 from .typed_names import measure_named

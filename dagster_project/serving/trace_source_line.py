@@ -10,7 +10,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.landing.raw_store import load_of, parquet_of
+from dagster_project.landing.storage.raw_store import load_of, parquet_of
 
 from .trace_request import TrailError
 

@@ -17,7 +17,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
-from dagster_project.landing.raw_store import load_of, parquet_of
+from dagster_project.landing.storage.raw_store import load_of, parquet_of
 
 from .kept_totals import loads_as_totals
 

@@ -19,7 +19,7 @@ from dagster_project.core.published_file import sha256_of
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.reference_lists import UNIT, UNKNOWN, areas_of_force, other_unit_names
 from dagster_project.landing import Erasure, LedgerEntry, read_erasures
-from dagster_project.landing.vocabulary import known_values
+from dagster_project.landing.storage.vocabulary import known_values
 
 TOTALS_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
 """The columns of a file of kept totals; the night adds the others."""

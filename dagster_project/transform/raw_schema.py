@@ -36,10 +36,10 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.ledger import covers, extracted, not_replaced
-from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.landing.vocabulary import forgotten_values, how_many, shown_values
+from dagster_project.landing.storage.ledger import covers, extracted, not_replaced
+from dagster_project.landing.storage.raw_store import parquet_of
+from dagster_project.landing.storage.vocabulary import forgotten_values, how_many, shown_values
 
 from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous

@@ -13,8 +13,8 @@ from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.landing import read_ledger
-from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files, release
+from dagster_project.landing.storage.quarantine_export import quarantined_files
 
 CRIMES = ["crime_ref", "recorded_on", "offence_code", "status"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]

@@ -8,7 +8,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import find_files, land_files
-from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.mappings.mappings import read_mappings
 
 PAGE = (DOCS / "how-to" / "map-an-export.md").read_text(encoding="utf-8")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from dagster_project.landing import NotHeld, accepted, counts, release_load
-from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.retract import retract_load
+from dagster_project.landing.storage.quarantine_export import quarantined_files
 
 from .conftest import NOW
 

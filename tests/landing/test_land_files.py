@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.landing import find_files, land_file, land_files
 from dagster_project.landing import land as land_module
-from dagster_project.landing import open_file as open_file_module
+from dagster_project.landing.opening import open_file as open_file_module
 
 from .conftest import FORCES, NOW
 

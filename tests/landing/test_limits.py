@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.landing.vocabulary import LISTED
+from dagster_project.landing.storage.vocabulary import LISTED
 
 from .conftest import Warehouse
 

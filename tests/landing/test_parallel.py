@@ -10,7 +10,7 @@ from oracle.unusual_files.plan import write_unusual_files
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_file, land_files, read_ledger, reading_budget
-from dagster_project.landing.raw_store import load_of
+from dagster_project.landing.storage.raw_store import load_of
 
 from .conftest import FORCES, NOW, Warehouse
 

@@ -4,11 +4,11 @@ import duckdb
 import pytest
 from support import land_night
 
-from dagster_project.landing import csv_reader
-from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.formats import csv_reader
+from dagster_project.landing.mappings.mappings import read_mappings
 
 from .conftest import FORCES
-from .test_workbooks import edit_part
+from .formats.test_workbooks import edit_part
 from .workbook import workbook
 
 HEADER = ["administration_ref", "administered_at", "lpu", "Record  Status", "Deleted?"]

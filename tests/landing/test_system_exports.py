@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dagster_project.landing import accepted
-from dagster_project.landing.ledger import current_files
-from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.mappings.mappings import read_mappings
+from dagster_project.landing.storage.ledger import current_files
 
 from .conftest import FORCES
 from .workbook import workbook
@@ -414,7 +414,7 @@ def test_ignored_rows_are_no_records_and_similar_ones_are(warehouse):
 
 
 def test_large_csv_is_read_with_and_without_totals(warehouse, monkeypatch):
-    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.formats.csv_reader.WORTH_IT", 1)
     write(warehouse)
     rows = [[f"K{n}", "I", f"{n % 28 + 1:02}/10/2025", "10:00", "Drug x", "", "Alc", "Grade 1"] for n in range(300)]
     total = ["TOTAL", "", "", "", "", "", "", ""]

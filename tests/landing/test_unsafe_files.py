@@ -14,11 +14,13 @@ import pytest
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.memory import memory_settings
-from dagster_project.landing import containers, excel, find_files, inbox_files, land_files, parquet
+from dagster_project.landing import find_files, land_files
 from dagster_project.landing import land as land_module
 from dagster_project.landing import land_file as land_file_module
-from dagster_project.landing import move_to_archive as archive_module
-from dagster_project.landing.duckdb_connection import connect
+from dagster_project.landing.formats import containers, excel, parquet
+from dagster_project.landing.inbox import inbox_files
+from dagster_project.landing.inbox import move_to_archive as archive_module
+from dagster_project.landing.rows.duckdb_connection import connect
 
 from .conftest import FORCES, HEADERS, NOW
 from .workbook import workbook

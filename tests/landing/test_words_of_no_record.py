@@ -137,7 +137,7 @@ def test_total_in_a_workbook_and_in_a_large_csv(warehouse, monkeypatch):
     warehouse.put("crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.xlsx", workbook([HEAD, *rows]))
     (entry,) = warehouse.night()
     assert entry.rows_quarantined == 1
-    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.formats.csv_reader.WORTH_IT", 1)
     monkeypatch.setattr("dagster_project.landing.words_of_no_record.CHUNK", 7)
     many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
     entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
@@ -293,7 +293,7 @@ def test_force_column_with_ragged_rows_and_both_readers(warehouse, monkeypatch):
     rows = [*force_rows(3, 30), "C90,2025-03-01,92D,Recorded,Dales", "C91,2025-03-01,92D,Recorded,Dales,x,Kent Police"]
     entry = warehouse.land("crimes", *rows, header=HEADER.format("Force"))
     assert entry.quarantine_reasons == {"Force: says another force": 3, "wrong number of fields": 2}
-    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.formats.csv_reader.WORTH_IT", 1)
     entry = warehouse.land("crimes", *force_rows(3, 30), header=HEADER.format("Force"), at="20260106T020000Z")
     assert entry.quarantine_reasons == {"Force: says another force": 3}
 
@@ -385,7 +385,7 @@ def test_record_deleted_since_is_withdrawn(warehouse):
 
 
 def test_void_rows_in_a_large_csv_and_with_another_force(warehouse, monkeypatch):
-    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.formats.csv_reader.WORTH_IT", 1)
     rows = [f"{row},{'Kent Police' if i in (0, 19) else ''}" for i, row in enumerate(marked_rows("Y"))]
     entry = warehouse.land("crimes", *rows, header=VOID.format("Deleted,Force"))
     assert (entry.rows_landed, entry.rows_quarantined) == (14, 6)

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from dagster_project.landing import canonical_values
+from dagster_project.landing.rows import canonical_values
 from dagster_project.mapping_draft.columns import percent
 from dagster_project.mapping_draft.dates import DOUBTS, DateForm, date_form
 from dagster_project.mapping_draft.tables import ROWS

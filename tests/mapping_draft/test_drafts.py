@@ -18,8 +18,8 @@ from support import land_night
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.file_names import name_problem
-from dagster_project.landing.mappings import read_mappings
+from dagster_project.landing.inbox.file_names import name_problem
+from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.draft import _force as force_of

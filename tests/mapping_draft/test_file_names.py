@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dagster_project.landing.file_name_patterns import NoDateError, read_pattern
+from dagster_project.landing.mappings.file_name_patterns import NoDateError, read_pattern
 from dagster_project.mapping_draft.file_names import draft_name
 
 MONTH = (date(2026, 10, 1), date(2026, 10, 30))

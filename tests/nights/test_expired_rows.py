@@ -14,8 +14,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Erasure, LedgerEntry, find_files, land_files, read_erasures, read_ledger
-from dagster_project.landing.raw_store import load_of
-from dagster_project.landing.retention import write_erasures
+from dagster_project.landing.storage.raw_store import load_of
+from dagster_project.landing.storage.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
 from dagster_project.transform.kept_totals import absent_in_totals, load_kept_totals, loads_as_totals

@@ -12,7 +12,7 @@ from dagster_project.cli import load_app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
-from dagster_project.landing.duckdb_connection import connect
+from dagster_project.landing.rows.duckdb_connection import connect
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 

@@ -15,7 +15,7 @@ from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
 from dagster_project.landing import erase_unused_loads, read_erasures
-from dagster_project.landing.retention import is_expired
+from dagster_project.landing.storage.retention import is_expired
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.nights.run import NightRun

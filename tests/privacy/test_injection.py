@@ -14,8 +14,8 @@ from dagster_project.core import yaml_io
 from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.landing import read_ledger
-from dagster_project.landing.mappings import _Loader
-from dagster_project.landing.quarantine_export import export
+from dagster_project.landing.mappings.mappings import _Loader
+from dagster_project.landing.storage.quarantine_export import export
 from dagster_project.serving import write_result
 
 FORMULAS = [
@@ -83,7 +83,7 @@ def test_a_mapping_that_would_run_code_is_not_run(new_home: Home, tmp_path: Path
 def test_settings_as_text_show_no_secrets(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
     """Neither a key nor a webhook's address is in the text of the settings."""
     from dagster_project.core.config import read_config
-    from dagster_project.landing.pseudonyms import read_or_make_key
+    from dagster_project.landing.rows.pseudonyms import read_or_make_key
 
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s3cret-key")
     hook = 'shape = "slack"\nurl = "https://hooks.example/s3cret"\n'

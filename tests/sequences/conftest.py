@@ -10,8 +10,9 @@ import pytest
 from oracle.unusual_files.plan import BELIEVED
 
 from dagster_project.core.home import Home
-from dagster_project.landing import canonical_values, landing_session
-from dagster_project.landing.duckdb_connection import connect
+from dagster_project.landing import landing_session
+from dagster_project.landing.rows import canonical_values
+from dagster_project.landing.rows.duckdb_connection import connect
 from dagster_project.transform import raw_schema
 
 from .plan import Sequence

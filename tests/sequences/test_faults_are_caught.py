@@ -15,8 +15,10 @@ from how_often import IS_LONG
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project.landing import duplicate_rows, raw_store, store_file
-from dagster_project.landing.known_files import Decisions
+from dagster_project.landing import store_file
+from dagster_project.landing.rows import duplicate_rows
+from dagster_project.landing.storage import raw_store
+from dagster_project.landing.storage.known_files import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
 from .plan import DOWNLOADS, NIGHTS, Again, File, Format, Release, Row, Sequence, sequences

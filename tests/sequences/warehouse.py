@@ -24,7 +24,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
-from dagster_project.landing.raw_store import load_of
+from dagster_project.landing.storage.raw_store import load_of
 from dagster_project.nights import expired_rows
 from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of

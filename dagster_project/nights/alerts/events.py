@@ -14,8 +14,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.landing.made_up_files import MIXED
 from dagster_project.landing.refusal import WAITS
+from dagster_project.landing.storage.made_up_files import MIXED
 from dagster_project.publishing.outputs import problems_of
 
 from ..late_extracts import late_extracts

@@ -1,0 +1,136 @@
+"""Notes categories that are probably not what they seem: one spelled in several ways, a blank that has a name, and one that is
+0 because it has another name now. Each is a category of its own, as no list has them. Notes units that are gone, too."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import duckdb
+
+from dagster_project.contracts import Column
+from dagster_project.core.home import Home
+from dagster_project.core.plurals import list_first
+from dagster_project.core.reference_lists import SeedError, areas_of_force, classifying_columns, other_unit_names
+
+from ..refusal import printable
+from ..rows.sheet import Sheet
+from ..storage.raw_store import Load, parquet_of
+
+MAX_VALUES = 1_000
+"""A column with more is free text, and no category."""
+USUAL_ROWS = 30
+"""Where at least so many rows of a category are usual, none is no chance, as in `unit_without_events`."""
+SHOWN = 3
+_SPELLING = r"â€.|[\s\-–—_.,'’‘\"“”]"
+"""What the same category may have or lack; the first is a dash or a quote in another encoding."""
+_BLANK = re.compile(
+    r"[(<\[]?null[)>\]]?|\\n|nan|nat|\(blank\)|#[a-z_/]{3,}[!?]?"
+    r"|[-<\[( ]*(please )?select( (one|an option|a value))?[->\]). ]*",
+    re.I,
+)
+"""What programs write for a blank or an error, in a whole cell."""
+
+Values = dict[str, int]
+"""Value -> its rows."""
+
+
+def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load | None) -> Iterator[str]:
+    """Notes the categories of a file. `before`: the last load before it."""
+    if not sheet.key:
+        return
+    columns = _categories(sheet)
+    units = {c.name: c for c in sheet.contract.columns if c.type == "unit" and c.name in sheet.layout.position}
+    current = _values(con, home, load, [*columns, *units.values()])
+    for name in (n for n in current if n not in units):
+        yield from _spellings(name, current[name])
+    if before:
+        earlier = _values(con, home, before, [c for c in (*columns, *units.values()) if c.name in current])
+        for name, earlier_values in earlier.items():
+            if name in units:
+                yield from _missing_units(name, _by_unit(home, load, current[name]), _by_unit(home, load, earlier_values))
+            else:
+                yield from _missing_categories(name, current[name], earlier_values)
+
+
+def _spellings(name: str, values: Values) -> Iterator[str]:
+    """Notes values that are spelled in several ways, or stand for a blank."""
+    by_spelling: dict[str, list[str]] = {}
+    for value in values:
+        # `Team 1-1` is not `Team 11`.
+        spelled = re.sub(rf"(?<=\d)(?:{_SPELLING})+(?=\d)", "/", value)
+        by_spelling.setdefault(re.sub(_SPELLING, "", spelled).casefold(), []).append(value)
+    if groups := [spellings for spellings in by_spelling.values() if len(spellings) > 1]:
+        more = f", and {len(groups) - 1:,} more" if len(groups) > 1 else ""
+        yield f"{name}: {_quoted(groups[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
+    if blanks := [value for value in values if _BLANK.fullmatch(value)]:
+        note = f"{name}: {_quoted(blanks, values)}, as programs write a blank, is a category"
+        yield f"{note}: a mapping's values can make it a blank"
+
+
+def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator[str]:
+    """Notes the values that the file before had often, and this one never: as after a system gave them other names."""
+    if gone := _gone(current, earlier):
+        yield f"{name}: in the file before {_quoted(gone, earlier)}, in this one none, which counts as 0: has it another name?"
+
+
+def _missing_units(name: str, current: Values, earlier: Values) -> Iterator[str]:
+    """Notes the units that the file before had often, and this one never."""
+    if gone := _gone(current, earlier):
+        none = f"{name}: in the file before {_quoted(gone, earlier)}, in this one none"
+        yield f"{none}: has it other names for these units, or no rows of them?"
+
+
+def _by_unit(home: Home, load: Load, values: Values) -> Values:
+    """The rows of each unit, whichever of its names they have."""
+    names = unit_names(home, load.force_code)
+    rows = Counter[str]()
+    for value, n in values.items():
+        rows[names.get(value.lower(), value.lower())] += n
+    return rows
+
+
+def unit_names(home: Home, force: str) -> dict[str, str]:
+    """What a file may call a unit, in lower case -> its name."""
+    try:
+        names = {a["lpu_code"]: a["lpu_name"] for a in areas_of_force(home, force)}
+        others = {name: names.get(code, code) for of_force, name, code in other_unit_names(home) if of_force == force}
+    except SeedError:
+        # The night ends with the error of the list.
+        return {}
+    return {name.lower(): name for name in names.values()} | {text.lower(): n for text, n in (names | others).items()}
+
+
+def _gone(current: Values, earlier: Values) -> list[str]:
+    """Values that would usually be in a file of this size, and are not."""
+    share = sum(current.values()) / max(1, sum(earlier.values()))
+    return [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]
+
+
+def _categories(sheet: Sheet) -> list[Column]:
+    """The columns of free text that measures are split by. Another name of a choice would be in quarantine."""
+    excluded = {*sheet.key, *classifying_columns(sheet.contract.extract)}
+    return [
+        c for c in sheet.contract.columns
+        if c.type == "text" and not c.identifier and c.name not in excluded and c.name in sheet.layout.position
+    ]  # fmt: skip
+
+
+def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Iterable[Column]) -> dict[str, Values]:
+    """The values of each column that a load's rows have, most frequent first, unless it is free text or has none."""
+    if not load.raw(home).exists():
+        return {}
+    path = parquet_of(load.raw(home))
+    stored = {name for name, *_ in con.execute(f"describe from {path}").fetchall()}
+    select = " union all ".join(
+        f"(select '{c.name}', {c.name}, count(*) from {path} where {c.name} is not null group by 2 order by 3 desc, 2"
+        f" limit {MAX_VALUES + 1})"
+        for c in columns if c.name in stored
+    )  # fmt: skip
+    by_column: dict[str, Values] = {}
+    for name, value, n in con.execute(select).fetchall() if select else ():
+        by_column.setdefault(name, {})[value] = n
+    return {name: values for name, values in by_column.items() if len(values) <= MAX_VALUES}
+
+
+def _quoted(categories: list[str], values: Values) -> str:
+    return list_first([f"'{printable(value[:40])}' ({values[value]:,})" for value in categories], SHOWN)

@@ -1,0 +1,164 @@
+"""Compares a file's records with those of the file before it: notes, or holds it for, what a correction of single records does
+not change, such as another column under a header, amounts in another unit, days and months that are swapped, or a column that
+was sorted by itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+
+from dagster_project.contracts import Column
+from dagster_project.core.home import Home
+from dagster_project.core.sql import literal, one_row
+
+from ..rows.canonical_values import compared
+from ..rows.sheet import Sheet
+from ..storage.raw_store import Load, parquet_of
+from .category_doubts import unit_names
+
+COMPARED_ROWS = 10_000
+"""About so many records of a larger file are looked up in the one before: enough to tell a share."""
+CHANGED_ROWS, CHANGED_SHARE = 20, 0.25
+"""At least so many changed records, and such a share of those in both files, are no correction of single ones."""
+SCALES = {100: "100 times", 1000: "1,000 times", 0.01: "a hundredth of", 0.001: "a thousandth of"}
+SCALED_SHARE = 0.9
+"""What an amount may be of what it was before, give or take what was rounded, and the share of records of which that is no
+correction."""
+OTHER_SIZE = 30
+"""The median amount of two files differs less by chance."""
+
+
+@dataclass(frozen=True)
+class FileComparison:
+    """The stored rows of a load, and those of the load before it."""
+
+    con: duckdb.DuckDBPyConnection
+    home: Home
+    sheet: Sheet
+    load: Load
+    before: Load
+    rows: int
+    """How many the file has."""
+
+    @property
+    def new(self) -> str:
+        """SQL for the load's Parquet file."""
+        return parquet_of(self.load.raw(self.home))
+
+    @property
+    def old(self) -> str:
+        """SQL for that of the load before it."""
+        return parquet_of(self.before.raw(self.home))
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The contract's columns that both have. None where the load before it is not older by its extraction, or one of them
+        has no rows."""
+        is_newer = self.load.extracted_at > self.before.extracted_at
+        if not self.sheet.key or not is_newer or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
+            return []
+        # An older version of the project may have stored fewer columns.
+        stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}
+        present = stored & self.sheet.layout.position.keys()
+        return [c for c in self.sheet.contract.columns if c.name in present]
+
+    @property
+    def amounts(self) -> list[str]:
+        """The names of those columns that are money."""
+        return [c.name for c in self.columns if c.type == "money"]
+
+
+def amounts_of_another_unit(files: FileComparison) -> str | None:
+    """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
+    before it says of the same record; None if there is none such."""
+    for name in files.amounts:
+        shared, *scaled = one_row(
+            files.con,
+            f"""
+            select count(*), {", ".join(f"count(*) filter (where n / o between {f} * 0.99 and {f} * 1.01)" for f in SCALES)}
+            from (
+                select cast(n.{name} as double) as n, cast(o.{name} as double) as o
+                from {files.new} as n join {files.old} as o on n._key = o._key
+            )
+            where n <> 0 and o <> 0
+            """,
+        )
+        for n, times in zip(scaled, SCALES.values(), strict=True):
+            if n >= CHANGED_ROWS and n >= SCALED_SHARE * shared:
+                return (
+                    f"{name}: in {n:,} of {shared:,} records {times} what the file before said. In pence, or in thousands?"
+                    " Export again in pounds; if this one is right, retract the file before or release this one"
+                )
+    return None
+
+
+def changes(files: FileComparison, is_renumbered: bool) -> Iterator[str]:
+    """Notes what may be wrong with a load by the one before it, a sentence for each. `is_renumbered`: many of its references
+    were other records' before, so that records of one reference are not compared."""
+    if not is_renumbered:
+        yield from _changed_records(files)
+    yield from _amounts_of_another_size(files)
+
+
+def _changed_records(files: FileComparison) -> Iterator[str]:
+    """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
+    blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
+    columns = [c for c in files.columns if _should_stay(files.sheet, c)]
+    if not columns:
+        return
+    units = unit_names(files.home, files.load.force_code)
+    counts = ["count(*)"]
+    for c in columns:
+        old, new = (_value(row, c, units) for row in "on")
+        is_changed = f"filter (where {old} <> coalesce({new}, ''))"
+        counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
+    part = f"where hash(_key) % {max(1, files.rows // COMPARED_ROWS)} = 0"
+    shared, *found = one_row(
+        files.con,
+        f"""
+        select {", ".join(counts)}
+        from (from {files.new} {part}) as n join (from {files.old} {part}) as o on n._key = o._key
+        """,
+    )
+    often = [
+        f"{c.name} in {n / shared:.0%}" for c, n, were_several in zip(columns, found[::2], found[1::2], strict=True)
+        if were_several and n >= CHANGED_ROWS and n >= CHANGED_SHARE * shared
+    ]  # fmt: skip
+    if often:
+        yield (
+            f"of {shared:,} records compared with the file before, many differ: {', '.join(often)}. Were a column, its unit,"
+            " the references or the mapping changed? If these are corrections, nothing is to be done"
+        )
+
+
+def _value(row: str, column: Column, units: Mapping[str, str]) -> str:
+    """SQL for a record's value: of a list, its items in whatever order; of a unit, whichever of its names it has."""
+    text = compared(column, f"{row}.{column.name}")
+    if column.type == "list":
+        return f"array_to_string(list_sort(list_transform(string_split({text}, ';'), lambda x: trim(x))), ';')"
+    if column.type != "unit" or not units:
+        return text
+    names, plain_names = (", ".join(map(literal, part)) for part in (units, units.values()))
+    return f"coalesce(map([{names}], [{plain_names}])[{text}], {text})"
+
+
+def _should_stay(sheet: Sheet, column: Column) -> bool:
+    """Whether a record's value in this column is for good. That of a list's choice is not: cash that was under investigation is
+    forfeited. People are hashed, perhaps with another key."""
+    may_change = sheet.contract.kind == "list" and column.type == "choice"
+    return not (column.name in sheet.key or column.identifier or may_change)
+
+
+def _amounts_of_another_size(files: FileComparison) -> Iterator[str]:
+    """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
+    for name in files.amounts:
+        now, n, then, n_before = one_row(
+            files.con,
+            f"""
+            select * from (select median(cast({name} as double)), count({name}) from {files.new})
+            cross join (select median(cast({name} as double)), count({name}) from {files.old})
+            """,
+        )
+        if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:
+            yield f"{name}: half are above {now:,.2f}, and {then:,.2f} in the file before: is it in pence, or in thousands?"

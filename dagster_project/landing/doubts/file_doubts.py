@@ -1,0 +1,478 @@
+"""Notes what may be wrong with a file that lands: what a person would ask on reading it, and no rule can decide. The notes are
+in the ledger's `drift`, `pam inspect` and `pam status`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+
+import duckdb
+
+from dagster_project.contracts import Column
+from dagster_project.core.home import LONDON, Home
+from dagster_project.core.plurals import counted
+from dagster_project.core.reference_lists import UNIT
+from dagster_project.core.sql import literal, one_row
+
+from ..formats.csv_reader import CELLS
+from ..rows.row_rules import PARSED
+from ..rows.sheet import Sheet
+from ..storage.ledger import LedgerEntry
+from ..storage.raw_store import Load, StoredColumn, parquet_of
+from ..storage.vocabulary import CODE, known_values
+from ..words_of_no_record import other_force, says_perhaps_void
+from .changed_records import FileComparison
+from .plausibility import GROUPED_ROWS, blanks_after_first
+
+ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
+"""Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
+FLAGS = ({"Y", "N"}, {"Positive", "Negative"})
+"""Choices of which a rate is made: one value in all rows makes it 0 or 100."""
+ALIKE_ROWS = 50
+"""With at least so many rows, one value in all of them is no chance: as for a column that is blank in every row."""
+MIN_ROWS, MIN_BLANK = 20, 0.05
+"""A few blanks are normal, as in `share_quarantined`."""
+GAP_DAYS, GAP_ROWS = 28, 30
+"""Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
+LEFT_OUT_ROWS = 5
+"""So many rows, all left out by a mapping, are more than totals and sources."""
+MIN_MONTHS = 3
+"""With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
+MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
+"""Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
+OUTWEIGHS = 10
+"""One amount that is more than so many times all others together may be mistyped."""
+FILLED_SHARE, STOPPED_DAYS, LATE_DAYS = 0.9, 14, 7
+"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet. If it
+was blank in so many last days of the file before, it may always be late, now by more days and now by fewer."""
+MOSTLY = 0.5
+"""In at most such a share of orders, nothing is ordered."""
+TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
+"""Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
+FIRST_LIST = date(2000, 1, 1)
+"""No county line, order or seizure that is listed today is older: the Proceeds of Crime Act is of 2002."""
+CUT_AT = frozenset({50, 64, 100, 128, 150, 200, 250, 254, 255, 256, 400, 500, 512})
+"""Characters at which databases and programs cut a text off."""
+CUT_ROWS = 3
+MERGED_ROWS, MERGED_SHARE = 10, 0.05
+"""At least so many rows that repeat others are no slip, as of rows that share a reference and differ."""
+LATE_OF_DAYS, LATE_SHARE = 180, 0.1
+"""In a window of so many days, half of the rows are not of the last tenth, unless counting has just begun."""
+ENDED_ROWS = 10
+"""Of at least so many rows of a whole list some have ended, unless it leaves those out."""
+CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
+"""What a status says of a line or an order that is no longer active."""
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """A load's stored rows, and what landing knows of them."""
+
+    con: duckdb.DuckDBPyConnection
+    home: Home
+    load: Load
+    sheet: Sheet
+    columns: Mapping[str, StoredColumn]
+    absent: list[str]
+    """Columns that count as absent."""
+    n_read: int
+    """How many rows the file has."""
+    give_window: bool
+    """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
+    comparison: FileComparison | None = None
+    """With the load before it; None: there is none."""
+
+    @property
+    def n(self) -> int:
+        """How many are stored."""
+        return self.columns["_line"].filled if "_line" in self.columns else 0
+
+    @property
+    def table(self) -> str:
+        """SQL for their Parquet file."""
+        return parquet_of(self.load.raw(self.home))
+
+    @property
+    def of_contract(self) -> list[Column]:
+        """The contract's columns that the file has."""
+        position = self.sheet.layout.position
+        return [c for c in self.sheet.contract.columns if c.name in position and c.name not in self.absent]
+
+
+def doubts(rows: StoredRows) -> Iterator[str]:
+    """What may be wrong with a load's stored rows, a sentence for each."""
+    if rows.n_read in ROUND_ROWS:
+        yield f"exactly {rows.n_read:,} rows, which many programs export at most: is that all of them?"
+    if rows.n:
+        for notes in (
+            _leaves_nothing_out, _one_value, _blanks, _blank_at_the_end, _amounts, _days, _cut_lists, _times_in_utc,
+            _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
+            _without_expected, _late_in_window,
+        ):  # fmt: skip
+            yield from notes(rows)
+
+
+def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None:
+    """What may be wrong with a file of which no row lands: it has none over many days, and the file before had some, all of its
+    `rows` are bad, or its mapping leaves all out."""
+    days = (sheet.covered_to - sheet.covered_from).days + 1
+    count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
+    if rows:
+        none = "its only row does not land" if rows == 1 else f"none of its {rows:,} rows lands"
+        is_zero = sheet.contract.kind == "events" and previous is None
+        return f"{none}{f', and {count}' if is_zero else ''}: see pam quarantine"
+    if sheet.n_ignored >= LEFT_OUT_ROWS:
+        return f"all {sheet.n_ignored:,} rows are left out, as the mapping says (table: ignore:), and {count}"
+    if previous is None or not previous.rows_landed or days < GAP_DAYS:
+        return None
+    return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
+
+
+def repeats(rows: int, merged: int) -> list[str]:
+    """What may be wrong with a file of `rows` of which `merged` repeat others."""
+    if merged < MERGED_ROWS or merged < MERGED_SHARE * rows:
+        return []
+    note = f"{merged:,} of {rows:,} rows repeat another's reference and columns, and do not count"
+    return [f"{note}: if they are of other people or things, have the system export a reference for each"]
+
+
+def _contradictions(rows: StoredRows) -> Iterator[str]:
+    listed = [c for c in rows.sheet.contract.contradictions if not c.needs or not set(rows.absent) >= set(c.needs)]
+    if listed:
+        counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
+        counts = one_row(rows.con, f"select {counts_sql} from {rows.table}")
+        yield from (f"{n:,} of {rows.n:,} rows: {c.means}" for n, c in zip(counts, listed, strict=True) if n)
+
+
+def _without_expected(rows: StoredRows) -> Iterator[str]:
+    """Notes a file of which no row has a value that measures count, such as an operation that has a code there."""
+    for name, value in rows.sheet.contract.expects.items() if rows.n >= ALIKE_ROWS else ():
+        one = f"select 1 from {rows.table} where lower({name}) = {literal(value.lower())} limit 1"
+        if name not in rows.absent and not rows.con.execute(one).fetchall():
+            note = f"{name}: {value} in none of {rows.n:,} rows: what it counts is 0"
+            yield f"{note}. If it has another name there, map it (values); if such rows are left out, export them"
+
+
+def _late_in_window(rows: StoredRows) -> Iterator[str]:
+    """Notes a file whose rows give the window, and are mostly of its last days: an export of records that changed has a few of
+    every earlier month, and these months would count as covered."""
+    sheet = rows.sheet
+    if not rows.give_window or sheet.contract.kind != "events" or rows.n < ALIKE_ROWS:
+        return
+    first, median, last = one_row(
+        rows.con,
+        f"select min(day), quantile_disc(day, 0.5), max(day) from (select cast(_date as date) as day from {rows.table})",
+    )
+    days, late = (last - first).days + 1, (last - median).days + 1
+    if days >= LATE_OF_DAYS and late < LATE_SHARE * days:
+        yield (
+            f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, and half of them are of its last"
+            f" {counted(late, 'day')}: does it have only records that changed? Then earlier days count too few: have the system"
+            " export all records by their date, or retract the file"
+        )
+
+
+def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:
+    """Notes columns by which the mapping leaves rows out, and which the file lacks: a cancelled record would count."""
+    for name in rows.sheet.mapping.table.ignore:
+        if rows.sheet.ignore_text(name) is None:
+            yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map it, or name its header there"
+
+
+def _none_ended(rows: StoredRows) -> Iterator[str]:
+    """Notes a whole list in which nothing has ended by the extraction: it may have only what is active today."""
+    sheet = rows.sheet
+    if sheet.contract.kind != "list" or rows.n < ENDED_ROWS:
+        return
+    for c in rows.of_contract:
+        if c.type != "date" or c.required:
+            continue
+        day = rows.load.extracted_at[:10]
+        ended = f"select 1 from {rows.table} where cast({c.name} as varchar) <= {literal(day)} limit 1"
+        if not rows.con.execute(ended).fetchall():
+            note = f"{c.name}: none of {rows.n:,} rows has ended by {day}: does the list leave out those that have?"
+            yield f"{note} Then figures of earlier days are too low"
+
+
+def _one_value(rows: StoredRows) -> Iterator[str]:
+    """Notes a choice, an object of search or a unit with one value in all rows: a default that nobody changed, or an export of
+    some rows alone. A Y that is blank in the other rows is a tick."""
+    for c in rows.of_contract:
+        column = rows.columns[c.name]
+        if column.filled < ALIKE_ROWS or column.first is None or column.first != column.last:
+            continue
+        units = known_values(rows.home, rows.load.force_code, rows.load.extract, UNIT) if c.type == "unit" else None
+        if column.first == "Y" and column.filled < rows.n:
+            continue
+        is_telling = set(c.values) in FLAGS or c.name in TELLING or (c.values and rows.sheet.contract.kind == "list")
+        if is_telling or (units and len(units) > 2 and column.first.lower() in units):
+            yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
+
+
+def _blanks(rows: StoredRows) -> Iterator[str]:
+    """Notes blanks of required columns, of which no measure knows the value, and values on the first row of a group."""
+    if rows.sheet.form != "canonical" or rows.sheet.contract.kind == "indicators":
+        return
+    for c in rows.of_contract:
+        n_blank = rows.n - rows.columns[c.name].filled
+        # A blank among texts and lists is a row without that, such as a search for nothing in particular.
+        needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
+        if needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n:
+            they = "add nothing" if c.type in ("money", "whole") else "count as none of its values"
+            yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: these rows {they}"
+        may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
+        if may_group and rows.n >= GROUPED_ROWS and 2 * n_blank > rows.n and (note := blanks_after_first(rows.con, c.name)):
+            yield f"{c.name}: {note}: fill it down, or these rows count as without it"
+
+
+def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
+    """Notes columns that always have a value, but none in the file's last days, for the first time: as where a system lost the
+    column, or records are not classified yet. A column that is blank in the first days may be a newer one."""
+    contract = rows.sheet.contract
+    earlier = {c.name for c in rows.comparison.columns} if rows.comparison else set[str]()
+    for c in rows.of_contract if contract.date_column and rows.sheet.form == "canonical" else ():
+        filled, may_be_open = rows.columns[c.name].filled, c.type in ("date", "timestamp") and not c.required
+        is_placing = c.name in (*contract.key, contract.date_column)
+        if is_placing or may_be_open or min(filled, rows.n - filled) < MIN_ROWS:
+            continue
+        last_filled, days, n = _blank_days(rows, c.name, rows.table)
+        if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
+            continue
+        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= LATE_DAYS:
+            continue
+        note = (
+            f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
+        )
+        yield f"{note}: they count as without it. If it is known, export again with it"
+
+
+def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, int, int]:
+    """The last day with a value of a column; the days of rows, and the rows, after it."""
+    # Days are compared as texts, since reading ten million dates takes a second.
+    return one_row(
+        rows.con,
+        f"""
+        with by_day as materialized (
+            select left(_date, 10) as day, count(*) as n, count({name}) as filled from {table} group by 1
+        ),
+        filled as (select max(day) as last_filled from by_day where filled > 0)
+        select
+            cast(any_value(last_filled) as date),
+            coalesce(cast(max(day) as date) - cast(any_value(last_filled) as date), 0),
+            coalesce(sum(n) filter (where day > last_filled), 0)::bigint
+        from by_day, filled
+        """,
+    )
+
+
+def _amounts(rows: StoredRows) -> Iterator[str]:
+    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others. Not if
+    the file before had the same."""
+    for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
+        if c.type != "money":
+            continue
+        zeros, largest, others, line, key = one_row(
+            rows.con,
+            f"""
+            select
+                count(*) filter (where v = 0), max(v), sum(abs(v)) - max(abs(v)), arg_max(_line, v), arg_max(_key, v)
+            from (select cast({c.name} as double) as v, _line, _key from {rows.table})
+            """,
+        )
+        if c.required and zeros > MOSTLY * rows.n and not _were_zeros(rows, c):
+            yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
+        if not largest or not others or largest <= OUTWEIGHS * others:
+            continue
+        if rows.comparison and c in rows.comparison.columns:
+            same = f"select 1 from {rows.comparison.old} where _key = ? and cast({c.name} as double) = ?"
+            if rows.con.execute(same, [key, largest]).fetchall():
+                continue
+        yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
+
+
+def _were_zeros(rows: StoredRows, column: Column) -> bool:
+    """Whether a sum of money was 0 in most rows of the file before, too."""
+    if not (rows.comparison and column in rows.comparison.columns):
+        return False
+    is_zero = f"cast({column.name} as double) = 0"
+    n, zeros = one_row(rows.con, f"select count(*), count(*) filter (where {is_zero}) from {rows.comparison.old}")
+    return zeros > MOSTLY * n
+
+
+def _days(rows: StoredRows) -> Iterator[str]:
+    """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
+    rows would be usual there and no run within is as long; whole months without a row within; and a day that has most rows,
+    such as that of a move from an older system."""
+    contract = rows.sheet.contract
+    if not contract.date_column:
+        return
+    by_day = f"select cast(_date as date), count(*) from {rows.table} group by 1 order by 1"
+    rows_by_day = rows.con.execute(by_day).fetchall()
+    days, one_day = [day for day, _ in rows_by_day], timedelta(days=1)
+    # A day later, as days are London's and extractions UTC.
+    last_day = date.fromisoformat(rows.load.extracted_at[:10]) + one_day
+    late = sum(n for day, n in rows_by_day if day > last_day)
+    if late and contract.kind == "events":
+        note = f"{counted(late, 'row')} of days after the extraction, such as {days[-1]}"
+        yield f"{note}: are day and month swapped, or is a year mistyped?"
+    early = sum(n for day, n in rows_by_day if day < FIRST_LIST)
+    if early and contract.kind == "list":
+        yield f"{contract.date_column}: {counted(early, 'row')} before 2000, such as {days[0]}: is a year mistyped?"
+    if contract.kind != "events" or rows.n < GAP_ROWS:
+        return
+    span = (days[-1] - days[0]).days + 1
+    if span < GAP_DAYS:
+        return
+    runs = sorted(((after - before).days - 1, before + one_day, after) for before, after in pairwise(days))
+    longest = runs[-1][0] + 1
+    yield from _month_without_rows(rows, span, runs)
+    for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
+        gap = (last - first).days + 1
+        if gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span:
+            yield (
+                f"no row from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as 0."
+                " If the system does not have them, name the next file for the days that it has"
+            )
+    if rows.n >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
+        yield (
+            f"{contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
+            " figures of months and years are right, and those of a window that begins or ends within a month are not"
+        )
+    day, n = max(rows_by_day, key=lambda c: c[1])
+    if rows.n >= ALIKE_ROWS and 2 * n > rows.n:
+        yield f"{contract.date_column}: {n:,} of {rows.n:,} rows are of {day}: is it a default?"
+
+
+def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date, date]]) -> Iterator[str]:
+    """Notes a month or more within the window of which a file has no row, if the file before had some and no other such run is
+    half as long: holidays and surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day
+    after of each run of days without rows, the shortest first."""
+    gap, first, after = runs[-1]
+    usual = rows.n * gap / (span - gap)
+    is_only_one = len(runs) == 1 or gap >= 2 * runs[-2][0]
+    if is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
+        if _was_without_rows(rows, first, after):
+            return
+        yield (
+            f"no row from {first} to {after - timedelta(1)}, where about {usual:,.0f} would be usual: these days count as 0."
+            " If a month was left out, export again with it"
+        )
+
+
+def _was_without_rows(rows: StoredRows, first: date, after: date) -> bool:
+    """Whether the file before has rows on days before and after these, and none on them."""
+    if not (rows.comparison and rows.comparison.columns):
+        return False
+    before, within, later = one_row(
+        rows.con,
+        f"""
+        select
+            count(*) filter (where _date < '{first}'),
+            count(*) filter (where _date >= '{first}' and _date < '{after}'),
+            count(*) filter (where _date >= '{after}')
+        from {rows.comparison.old}
+        """,
+    )
+    return bool(before and later and not within)
+
+
+def _begins_month(day: date) -> bool:
+    return day.day <= 1 + MONTH_EDGE or (day + timedelta(MONTH_EDGE)).day <= MONTH_EDGE
+
+
+def _cut_lists(rows: StoredRows) -> Iterator[str]:
+    """Notes lists of which the longest have a length at which programs cut texts off, with or without blanks after each `;`."""
+    for name in (c.name for c in rows.of_contract if c.type == "list"):
+        sizes = (f"length({name})", f"2 * length({name}) - length(replace({name}, ';', ''))")
+        longest = one_row(rows.con, f"select max({sizes[0]}), max({sizes[1]}) from {rows.table}")
+        for size, length in zip(sizes, longest, strict=True):
+            if length not in CUT_AT:
+                continue
+            (n,) = one_row(rows.con, f"select count(distinct {name}) from {rows.table} where {size} = {length}")
+            # One list that is as long by chance may be in many rows.
+            if n >= CUT_ROWS:
+                note = f"{name}: the longest, {n:,} different ones, have {length} characters each"
+                yield f"{note}: are they cut off, and items lost?"
+                break
+
+
+def _times_in_utc(rows: StoredRows) -> Iterator[str]:
+    sheet = rows.sheet
+    for column in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
+        header = sheet.layout.headers.get(column.name, "")
+        if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
+            yield f"{column.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
+
+
+def _hour_after_window(rows: StoredRows) -> Iterator[str]:
+    """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window. Not in
+    winter, when both begin at once, nor where the file goes on after the hour."""
+    sheet = rows.sheet
+    name, last = sheet.contract.date_column, sheet.covered_to
+    if not sheet.mapping.times_are_utc or name is None or sheet.contract.column(name).type != "timestamp":
+        return
+    day = last + timedelta(1)
+    if not datetime.combine(day, time(), LONDON).utcoffset():
+        return
+    n, n_later = one_row(
+        rows.con,
+        f"""
+        select count(*) filter (where hour = '00'), count(*) filter (where hour <> '00')
+        from (select substr(c_{name}, 12, 2) as hour from {PARSED} where left(c_{name}, 10) = '{day}')
+        """,
+    )
+    if n and not n_later:
+        say, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
+        yield (
+            f"{name}: {say} of the hour after {last}, as its times are UTC and days London's: {they} not count, and the next"
+            " file may begin after it: have the system export a day more at each end than the file's name says"
+        )
+
+
+def _reported_by_others(rows: StoredRows) -> Iterator[str]:
+    """Notes rows of a street file that another force reported, as in one that was put together of several."""
+    if "reported_by" not in rows.columns or rows.columns["reported_by"].first is None:
+        return
+    other_force_sql = other_force(["reported_by"], rows.load.force_code)
+    n, names = one_row(
+        rows.con,
+        f"""
+        select count(force), (list(distinct force order by force))[1:3]
+        from (select {other_force_sql} as force from {rows.table}) where force is not null
+        """,
+    )
+    if n:
+        say, count = ("says", "counts") if n == 1 else ("say", "count")
+        counted_for = f"{rows.load.force_code}, as the file's name says"
+        yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {counted_for}"
+
+
+def _perhaps_void(rows: StoredRows) -> Iterator[str]:
+    """Notes rows that count, and that a column which is not stored may call deleted, or a duplicate."""
+    sheet = rows.sheet
+    for i, header in sheet.layout.void_fields.items() if sheet.void else ():
+        is_void = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
+        (n,) = one_row(rows.con, f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}")
+        if n:
+            say, they = counted(n, "row"), "it counts" if n == 1 else "they count"
+            note = f"{header}: may say of {say} that it is no record, and {they}"
+            yield f"{note}: leave such rows out, by table: ignore: in a mapping, if they should not"
+
+
+def _closed_without_a_day(rows: StoredRows) -> Iterator[str]:
+    """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
+    sheet = rows.sheet
+    ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
+    for end in ends if sheet.contract.kind == "list" else ():
+        for i, header in sheet.layout.void_fields.items():
+            (n,) = one_row(
+                rows.con,
+                f"""
+                select count(*) from {CELLS}
+                where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
+                    and regexp_matches({sheet.cell(i)}, {literal(CLOSED)}, 'i')
+                """,
+            )
+            if n:
+                yield f"{header}: says closed, without {end}, in {counted(n, 'row')} that would count as active"

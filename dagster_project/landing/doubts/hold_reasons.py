@@ -1,0 +1,62 @@
+"""The reasons to hold a file that its own rows and notes give, before its rows are stored."""
+
+from datetime import datetime, timedelta
+
+from ..inbox.file_names import InboxFile
+from ..landing_session import LandingSession
+from ..opening import text_around_table
+from ..rows import duplicate_rows, uncertain_dates
+from ..rows.sheet import Sheet
+from . import other_sheets, plausibility
+
+FAR_AHEAD = timedelta(days=366)
+"""A file is held that was extracted so long after it landed. Clocks of a few days or weeks ahead give a note
+(`column_drift.describe_extraction`)."""
+SUSPECT_DAYS = 7
+"""A file without rows that covers at least so many days is held, where its contract says that no rows are suspect."""
+
+
+def reason_to_hold(session: LandingSession, file: InboxFile, sheet: Sheet, rows: int, bad: int) -> str | None:
+    """The first reason to hold a file, or None. `bad`: how many of its `rows` are.
+
+    What quarantine, earlier files and lists give is asked in `store_file`.
+    """
+    con, table, placing = session.con, sheet.mapping.table, sheet.contract.date_column
+    return (
+        _has_no_records(session, sheet, rows, bad)
+        or plausibility.of_another_extract(sheet)
+        or plausibility.cut_by_spreadsheet(sheet, rows)
+        or other_sheets.left_on_other_sheets(con, sheet)
+        or other_sheets.records_on_other_sheets(con, sheet, rows)
+        or plausibility.points_for_thousands(con, sheet, rows)
+        or plausibility.only_on_first_rows(con, sheet, rows)
+        or text_around_table.says_rows_are_missing(sheet.around, table, rows)
+        or text_around_table.says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
+        or text_around_table.records_above_header(sheet.around, table, sheet.layout, placing)
+        or uncertain_dates.stretched_by_few(con, sheet, file.covers, rows - bad)
+        or uncertain_dates.firsts_of_months(con, sheet, rows)
+        or uncertain_dates.either_order(con, sheet)
+        or uncertain_dates.swapped_by_program(con, sheet, bad)
+        or duplicate_rows.out_of_order(sheet, rows)
+    )
+
+
+def extracted_far_ahead(file: InboxFile, landed_at: datetime) -> str | None:
+    """The reason to hold a file with a time of extraction of a wrong clock or year: no later file could correct its days."""
+    if file.extracted_at is None or file.extracted_at <= landed_at + FAR_AHEAD:
+        return None
+    return (
+        f"extracted at {file.extracted_at:%Y-%m-%d %H:%M}, more than a year after it landed: until then every other file would"
+        " count as older. Not believed: drop it again under the time at which it was extracted"
+    )
+
+
+def _has_no_records(session: LandingSession, sheet: Sheet, rows: int, bad: int) -> str | None:
+    """The reason to hold a file with a header alone, or a message below it, over many days of what happens daily."""
+    days = (sheet.covered_to - sheet.covered_from).days + 1
+    if not sheet.contract.empty_is_suspect or days < SUSPECT_DAYS or not rows == bad < session.limits.quarantined_rows:
+        return None
+    if not text_around_table.has_notes_alone(session.con, sheet):
+        return None
+    none = "a message, and no rows," if rows else "no rows"
+    return f"header and {none} over {days} days: not believed of {sheet.contract.extract}"

@@ -1,0 +1,132 @@
+"""Notes references that are probably not what they seem: one record under several, people and addresses written in several
+ways, and totals."""
+
+from collections.abc import Iterator
+
+from dagster_project.core.sql import literal, one_row
+
+from ..formats.csv_reader import CELLS
+from ..words_of_no_record import LIKE_TOTAL
+from .file_doubts import StoredRows
+
+BLOCK_ROWS, BLOCK_KINDS = 20, 5
+"""So many rows in turn do not say by chance what others in turn say, if they are of so many kinds besides their days."""
+TOTAL_ROWS, TOTAL_SHARE = 20, 0.05
+"""Among at least so many rows, and in at most such a share of them, a reference without a number is unlike the others."""
+TYPED_ROWS = 100_000
+"""In a longer file, comparing all references takes too long. Files that people type are short."""
+
+
+def reference_doubts(rows: StoredRows) -> Iterator[str]:
+    """What may be wrong with the references of a load's stored rows, a sentence for each."""
+    if 1 < rows.n <= TYPED_ROWS:
+        for notes in (_keys_alike, _keys_like_totals, _repeated_block, _identifiers_alike):
+            yield from notes(rows)
+
+
+def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
+    """Notes the few references that may be totals or averages, as nearly all others have numbers. Lists may have names, such as
+    those of county lines."""
+    sheet = rows.sheet
+    is_list = sheet.contract.kind == "list"
+    if not sheet.key or is_list or rows.n < TOTAL_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+        return
+    n, line = one_row(
+        rows.con,
+        f"select count(*), min(cast(_line as bigint)) from {rows.table}"
+        f" where regexp_full_match(lower(_key), {literal(LIKE_TOTAL)})",
+    )
+    if 0 < n <= TOTAL_SHARE * rows.n:
+        say, they = ("1 row, line", "it counts") if n == 1 else (f"{n:,} rows, such as line", "they count")
+        yield (
+            f"{sheet.key[0]}: {say} {line}, may be a total, an average or no record by its reference, and {they}: leave such"
+            " rows out, by table: ignore: in a mapping, if they should not"
+        )
+
+
+def _keys_alike(rows: StoredRows) -> Iterator[str]:
+    """Notes keys that differ in case, blanks or zeros before them alone, or in how they are written and in nothing else of the
+    record: they are different keys, and may be one record."""
+    sheet = rows.sheet
+    if not sheet.key or sheet.contract.column(sheet.key[0]).identifier or sheet.contract.date_column in sheet.key:
+        return
+    unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
+    plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
+    # `A-12` may not be `A12`, unless all that it says is the same; `1-12` is never `11-2`.
+    bare_key = r"regexp_replace(regexp_replace(lower(_key), '\.0+$', ''), '(^|\D)0+(\d)', '\1\2', 'g')"
+    parts = rf"regexp_replace({bare_key}, '[^\pL\pN]+', '/', 'g')"
+    bare_key = rf"trim(regexp_replace(regexp_replace({parts}, '(\pL)/', '\1', 'g'), '/(\pL)', '\1', 'g'), '/')"
+    record = ", ".join([bare_key, *(c.name for c in rows.of_contract if not c.key)])
+    for group, how in (
+        (plain_key, "case, blanks, zeros before it or a version after it"),
+        (record, "how it is written, with the same content"),
+    ):
+        more, lines = one_row(
+            rows.con,
+            f"""
+            select coalesce(sum(n - 1), 0)::bigint, arg_min(lines, lines[1])
+            from (
+                select count(distinct _key) as n, list(cast(_line as bigint) order by cast(_line as bigint)) as lines
+                from {rows.table} group by {group} having n > 1
+            )
+            """,
+        )
+        if more:
+            times = f" and {more - 1:,} times more" if more > 1 else ""
+            yield (
+                f"{sheet.key[0]}: differs only in {how}, as on lines {lines[0]} and {lines[1]}{times}: such rows count as"
+                " different records"
+            )
+            return
+
+
+def _repeated_block(rows: StoredRows) -> Iterator[str]:
+    """Notes rows that say, one after the other, what others say under other references: as where they were imported twice."""
+    sheet = rows.sheet
+    # Counts of different days may well be the same.
+    if not sheet.key or sheet.contract.date_column in sheet.key or rows.n < 2 * BLOCK_ROWS:
+        return
+    others = [c.name for c in rows.of_contract if not c.key]
+    # What an hour says besides its day makes it of another kind.
+    kind = ", ".join(f"substr({name}, 11)" if name == sheet.contract.date_column else name for name in others)
+    found = rows.con.execute(
+        f"""
+        with pairs as (
+            select
+                min(place) as place, max(place) as again, min(line) as line, max(line) as line_again,
+                any_value(hash({kind})) as kind
+            from (select *, cast(_line as bigint) as line, row_number() over (order by line) as place from {rows.table})
+            group by {", ".join(others)} having count(*) = 2
+        ),
+        runs as (
+            select *, place - row_number() over (partition by again - place order by place) as run from pairs
+        )
+        select count(*) as n, min(line), min(line_again) from runs group by again - place, run
+        having n >= {BLOCK_ROWS} and count(distinct kind) >= {BLOCK_KINDS} order by n desc limit 1
+        """
+    ).fetchone()
+    if found:
+        n, line, again = found
+        yield (
+            f"{n:,} records, from line {again:,} on, say what those from line {line:,} on say, in the same order, under other"
+            " references: were they exported or imported twice? They count twice"
+        )
+
+
+def _identifiers_alike(rows: StoredRows) -> Iterator[str]:
+    """Notes people and addresses that are written in several ways: hashed, they are several."""
+    sheet = rows.sheet
+    for column in sheet.contract.columns:
+        if not column.identifier or column.key or column.name not in sheet.layout.position:
+            continue
+        text = sheet.text(column.name)
+        # `1, 1 High Street` is not `11 High Street`.
+        plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
+        texts, different = one_row(
+            rows.con,
+            f"select count(distinct t), count(distinct {plain_text})"
+            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})",
+        )
+        if texts > different:
+            n = texts - different
+            yield f"{column.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"

@@ -1,0 +1,320 @@
+"""Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule.
+Also finds the window that rows cover where a name does not say it.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import duckdb
+
+from dagster_project.contracts import Column
+from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
+from dagster_project.core.home import LONDON
+from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
+from dagster_project.core.sql import literal, one_row
+
+from .. import words_of_no_record as words
+from ..formats.csv_reader import CELLS
+from ..formats.decode import MARK
+from ..mappings.file_name_patterns import FIRST_YEAR, Covers, months
+from ..refusal import Refused
+from .canonical_values import FAULT, MONTH_ALONE, MONTH_CELL
+from .sheet import Sheet
+
+PARSED = "landing_parsed"
+PARSED_TABLE = "landing_parsed_rows"
+ELSEWHERE = "landing_elsewhere"
+KEY_JOINT = "chr(31)"
+QUOTED_VALUE = 60
+"""Characters of a bad value that a reason may repeat."""
+
+RAGGED = "wrong number of fields"
+TORN = "a quote opens in this line and does not close before the next row"
+LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
+DAY_NUMBER = r"^[34]\d{4}(\.\d+)?$"
+"""A spreadsheet's number of a day from 1982 to 2036, where it does not show it as one."""
+NUMBERED = ": a spreadsheet's number of a day: show the column as dd/mm/yyyy and save again"
+NO_DAY = "is what programs write for no day"
+
+
+def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Make the temporary view `landing_parsed`, with a row for every row of the file, good or bad.
+
+    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header), bad. Where there is
+    no key also part and sign: see `duplicate_rows.count_rows`.
+    """
+    source, more = CELLS, ""
+    if not sheet.key:
+        more = "part, sign, "
+        # A hash that equal rows share: of every fourth column, which is enough to tell most rows apart.
+        sign = f"hash({', '.join(sheet.cell(index) for index in sheet.layout.fields[::4])})"
+        source = f"(select *, {doubling_group(sheet)} as part, {sign} as sign from {CELLS})"
+    forms = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
+    rows = f"""
+        select
+            line, {forms}, _key, _date, {more}ragged,
+            ({" or ".join(["ragged", *(f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet))])}) as bad
+        from ({_with_values(sheet, source, more)})
+    """
+    if not sheet.cells.is_uniform:
+        con.execute(f"create or replace temp table {PARSED_TABLE} as {rows}")
+        rows = f"from {PARSED_TABLE}"
+    # The cells of a large text are computed at each use, usually one: storing millions of rows costs more.
+    con.execute(f"create or replace temp view {PARSED} as {rows}")
+
+
+def widest_window(extracted_at: datetime) -> tuple[date, date]:
+    """The widest window that a file of an extraction can have, in London's days."""
+    return date(FIRST_YEAR, 1, 1), extracted_at.astimezone(LONDON).date()
+
+
+def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers) -> Sheet:
+    """Make `landing_parsed`, as `parse` does, with the window given by the rows: from the first to the last one, in days or
+    months. Returns the sheet with this window.
+
+    `sheet`: with the `widest_window`. Rows dated after the extraction, or that break another rule, are left out. Raises Refused
+    where none is left.
+    """
+    parse(con, sheet)
+    days = one_row(con, f"select min(_date), max(_date) from {PARSED} where not bad")
+    if days[0] is None:
+        why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
+        raise Refused(f"no valid row to take the window from: {why}")
+    first, until = map(date.fromisoformat, days)
+    if covers == "months":
+        first, until = months(first, until)
+    sheet = replace(sheet, covered_from=first, covered_to=min(until, sheet.covered_to))
+    parse(con, sheet)
+    return sheet
+
+
+def months_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """What is wrong with a file where the dates of most rows are months without their day, or None."""
+    placing = sheet.contract.date_column
+    if placing is None or placing not in sheet.layout.position or sheet.contract.column(placing).type == "month":
+        return None
+    rows, months = one_row(
+        con,
+        f"""
+        select count(*), count(*) filter (where regexp_matches(lower({sheet.text(placing)}), {literal(MONTH_CELL)}))
+        from {CELLS} where not {sheet.is_ragged}
+        """,
+    )
+    if 2 * months <= rows:
+        return None
+    return (
+        f"{placing}: {months:,} of {rows:,} rows say {MONTH_ALONE}, and rows count by their day: have the system export it. A"
+        " spreadsheet may only hide it: show the column as dd/mm/yyyy and save again"
+    )
+
+
+def store_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Store the rows of `landing_parsed`, where they are about to be used more often."""
+    if sheet.cells.is_uniform:
+        con.execute(f"create or replace temp table {PARSED_TABLE} as from {PARSED}")
+        con.execute(f"create or replace temp view {PARSED} as from {PARSED_TABLE}")
+
+
+def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str) -> None:
+    """Make `table` of the rows in `extra (line, reason, kind)`, each with all its reasons.
+
+    `extra` has each line once; its reason is NULL where the row's own broken rules are the only reasons. Columns: line,
+    q_<column> (as delivered and trimmed, identifiers hashed), _key, _reasons and _kinds (texts joined by "; ").
+    """
+    rules = _reasons(sheet)
+    delivered = ", ".join(f"{_delivered(sheet, c)} as q_{c.name}" for c in sheet.contract.columns)
+    chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
+    con.execute(
+        f"""
+        create or replace temp table {table} as
+        select
+            line, {delivered}, _key,
+            concat_ws('; ', {", ".join(reason for reason, _ in rules)}, reason) as _reasons,
+            concat_ws('; ', {", ".join(kind for _, kind in rules)}, kind) as _kinds
+        from ({_with_values(sheet, chosen, more="reason, kind, ")})
+        """
+    )
+
+
+def delivered_columns(sheet: Sheet) -> str:
+    """SQL for the contract's columns as delivered: rows of a feed with the same ones are the same row."""
+    return ", ".join(f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.fields)
+
+
+def doubling_group(sheet: Sheet) -> str:
+    """SQL for the part of a file that may be doubled by itself: the contract's `doubled_group` column as delivered."""
+    contract = sheet.contract
+    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
+    return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
+
+
+def ragged_cells(sheet: Sheet) -> str:
+    """SQL for all trimmed cells of a ragged row, whose columns are unknown; NULL for any other row."""
+    if sheet.cells.is_uniform:
+        return "cast(null as varchar[])"
+    trimmed = f"list_transform(cells, lambda cell: {sheet.trimmed('cell')})"
+    return f"case when {sheet.is_ragged} then {trimmed} end"
+
+
+def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
+    """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
+    torn = "torn, " if sheet.cells.has_lines else ""
+    trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
+    unstored_rules = _unstored_column_rules(sheet)
+    unstored_columns = "".join(f"{name}, " for name in unstored_rules)
+    trimmed = ", ".join([*(f"{sql} as {name}" for name, (sql, _, _) in unstored_rules.items()), trimmed])
+    # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
+    is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
+    blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
+    blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
+    forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
+    key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
+    if no_record := ", ".join(name for name in unstored_rules if name != "other_currency"):
+        # Another force's references are its own: they neither repeat nor replace this one's. What was deleted is not there.
+        # A row of another currency is a record, and stands for its key.
+        key = f"case when coalesce({no_record}) is null then {key} end"
+    placing = sheet.contract.date_column
+    day = f"c_{placing}" if placing else "cast(null as varchar)"
+    if placing and sheet.contract.column(placing).type == "timestamp":
+        day = f"left({day}, 10)"
+    elif placing and sheet.contract.column(placing).type == "month" and sheet.covered_from.day > 1:
+        # A row that says its month alone is placed on the first day of it that the file covers.
+        day = f"case when {day} = '{sheet.covered_from.replace(day=1)}' then '{sheet.covered_from}' else {day} end"
+    return f"""
+        select *, {key} as _key, {day} as _date
+        from (
+            select *, {forms}
+            from (
+                select line, {more} n_fields, {torn}ragged, {unstored_columns}{blanked}
+                from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
+                from {source} as rows_read) as rows_trimmed
+            ) as rows_blanked
+        ) as rows_formed
+    """
+
+
+def _trimmed(sheet: Sheet, column: Column) -> str:
+    """SQL for a cell's trimmed text. Of a ragged row only the key is read: any other cell may hold an address."""
+    if column.name not in sheet.layout.position:
+        return "cast(null as varchar)"
+    cell = sheet.text(column.name)
+    if column.name in sheet.key:
+        if not sheet.cells.has_lines:
+            return cell
+        return f"case when torn then ltrim({cell}, '\"') when not {sheet.has_rows(cell)} then {cell} end"
+    if sheet.cells.is_uniform:
+        return cell
+    return f"case when not {sheet.is_ragged} then {cell} end"
+
+
+def _delivered(sheet: Sheet, column: Column) -> str:
+    if column.identifier:
+        return f"c_{column.name}"
+    return f"replace(t_{column.name}, {literal(MARK)}, '')" if sheet.main_encoding else f"t_{column.name}"
+
+
+def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """Every rule of a row: SQL that is true where it is broken, SQL of the reason, and the kind of reason."""
+    rules = []
+    for column in sheet.contract.columns:
+        if column.name not in sheet.layout.position:
+            continue
+        if sheet.main_encoding:
+            kind = f"{column.name}: not text in {sheet.main_encoding}"
+            rules.append((sheet.undecoded(column), literal(f"{kind}, as the rest of the file is"), kind))
+        is_blank = f"{sheet.translated(column)} is null"
+        if column.name in sheet.key:
+            rules.append((is_blank, literal(f"{column.name}: blank, and it is the key"), f"{column.name}: blank"))
+        elif column.places_row:
+            rules.append((is_blank, literal(f"{column.name}: blank, and it places the row"), f"{column.name}: blank"))
+        if column.type in FAULT:
+            is_unread = f"{sheet.translated(column)} is not null and c_{column.name} is null and not {sheet.undecoded(column)}"
+            rules.append((is_unread, _fault(column), f"{column.name}: {FAULT[column.type]}"))
+            if column.type in DATE_TYPES and sheet.contract.kind == "list":
+                # Dates of other rows are in the window, or no figure asks for them.
+                reason = literal(f"{column.name}: ") + f" || left(c_{column.name}, 10) || " + literal(f" {NO_DAY}")
+                rules.append((f"left(c_{column.name}, 10) in ('1900-01-01', '1970-01-01')", reason, f"{column.name}: {NO_DAY}"))
+        elif column.type in ("text", "list") and not column.identifier:
+            if not sheet.cells.is_printable:
+                is_unprintable = f"regexp_matches({sheet.translated(column)}, {literal(UNPRINTABLE_RE2)})"
+                rules.append((is_unprintable, literal(f"{column.name}: {NOT_PRINTABLE}"), f"{column.name}: {NOT_PRINTABLE}"))
+            if not sheet.cells.is_short:
+                is_too_long = f"length({sheet.translated(column)}) > {LONGEST}"
+                rules.append((is_too_long, literal(f"{column.name}: {TOO_LONG}"), f"{column.name}: {TOO_LONG}"))
+    unstored = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _unstored_column_rules(sheet).items())
+    return [*rules, *_window(sheet), *_words(sheet), *unstored]
+
+
+def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule that no cell is a word that no record has, such as a total. Lists as published, without a key, have totals."""
+    rules = []
+    for column in sheet.contract.columns if sheet.key else ():
+        known = dict(words.KEY_WORDS if column.name in sheet.key else words.WORDS)
+        if not sheet.cells.may_have_totals or words.knows_total(sheet.mapping.codes(column)):
+            del known[words.TOTAL]
+        if not known or column.type in DATE_TYPES | NUMBER_TYPES or column.name not in sheet.layout.position:
+            continue
+        text = f"t_{column.name}"
+        shown_value = literal("...") if column.identifier else f"left({text}, {QUOTED_VALUE})"
+        reason = literal(f"{column.name}: '") + f" || {shown_value} || {words.why_word(text, known)}"
+        rules.append((words.is_word(text, known), reason, f"{column.name}: {words.NO_VALUE}"))
+    return rules
+
+
+def _unstored_column_rules(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
+    """What columns that are not stored may say of a row: name -> SQL that is NULL where they do not say it, SQL of the reason,
+    and the kind of reason."""
+    rules = {}
+    if sheet.other_force:
+        says = literal(f"{sheet.force_headers}: says ")
+        reason = f"{says} || other_force || {literal(f', and the file is of {sheet.force}')}"
+        rules["other_force"] = sheet.other_force, reason, f"{sheet.force_headers}: says another force"
+    if sheet.void:
+        remedy = "(table: ignore: in a mapping leaves such rows out; if the column means something else, export without it)"
+        reason = f"void || {literal(f': says that it is no record {remedy}')}"
+        rules["void"] = sheet.void, reason, f"{' or '.join(sheet.layout.void_fields.values())}: says that it is no record"
+    if sheet.other_currency:
+        kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"
+        reason = literal(f"{kind}: give the amount in pounds, and leave the column out or blank")
+        rules["other_currency"] = f"nullif({sheet.other_currency}, false)", reason, kind
+    return rules
+
+
+def _fault(column: Column) -> str:
+    fault = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
+    before, after = literal(f"{column.name}: '"), literal(f"' {fault}")
+    reason = f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
+    if column.type in ("date", "timestamp"):
+        is_month = f"regexp_matches(lower(t_{column.name}), {literal(MONTH_CELL)})"
+        is_number = f"regexp_matches(t_{column.name}, {literal(DAY_NUMBER)})"
+        month, number = literal(f": {MONTH_ALONE}"), literal(NUMBERED)
+        reason += f" || case when {is_month} then {month} when {is_number} then {number} else '' end"
+    return reason
+
+
+def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule for a row's date and the window. Rows of a list may begin before it."""
+    contract, name = sheet.contract, sheet.contract.date_column
+    if name is None:
+        return []
+    first, last = sheet.covered_from, sheet.covered_to
+    kind = f"{name}: outside the window"
+    day = f"{literal(f'{name}: ')} || _date || "
+    if contract.kind == "list":
+        return [(f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)]
+    outside = literal(f" is outside the window {first} to {last}")
+    return [(f"_date not between '{first}' and '{last}'", day + outside, kind)]
+
+
+def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
+    """SQL of each rule's reason and kind, NULL where the rule is kept. A ragged row has no other reason: its cells may be under
+    the wrong headers."""
+    width = sheet.layout.width
+    fields = f"n_fields || ' fields where the header has {width}'"
+    if sheet.cells.has_lines:
+        fields = f"case when torn then {literal(TORN)} when n_fields <> {width} then {fields} else {literal(LINES)} end"
+    rule_reasons = [(f"case when ragged then {fields} end", f"case when ragged then {literal(RAGGED)} end")]
+    for broken, reason, kind in _rules(sheet):
+        when = f"case when not ragged and ({broken}) then "
+        rule_reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
+    return rule_reasons
