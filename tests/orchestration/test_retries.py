@@ -13,7 +13,6 @@ import duckdb
 import pytest
 from support import SILENT, write_extract
 
-from dagster_project import landing
 from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, seconds_before_retry
@@ -25,6 +24,7 @@ from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
+from dagster_project.landing.storage import raw_store
 from dagster_project.nights import land_step, night_state
 from dagster_project.nights import run as night_run
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
@@ -274,7 +274,7 @@ def test_interrupted_landing_resumes_and_counts_each_file_once(small_home: Home,
     """The disk fills after the first extract is committed and its file moved."""
     searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
     write_extract(small_home.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=searches)
-    real, calls = landing.raw_store.write_raw, [0]
+    real, calls = raw_store.write_raw, [0]
 
     def fills(con: object, home: Home, load: object, *more: object) -> None:
         calls[0] += 1
@@ -282,7 +282,7 @@ def test_interrupted_landing_resumes_and_counts_each_file_once(small_home: Home,
             raise FULL
         real(con, home, load, *more)
 
-    monkeypatch.setattr(landing.raw_store, "write_raw", fills)
+    monkeypatch.setattr(raw_store, "write_raw", fills)
     run, result = run_job(small_home, only=LANDING)
     assert result.success and retried(result) == ["landing"] and calls == [3]
     assert sorted((e.extract, e.outcome) for e in run.entries) == [("mda_orders", "accepted"), ("stop_search", "accepted")]
