@@ -23,7 +23,7 @@ def texts_of(path: Path) -> str:
 
 @pytest.mark.parametrize("heading", ["the reason has", "the reason begins with"])
 def test_reasons_of_the_runbook_are_those_of_landing(heading: str) -> None:
-    said = "\n".join(texts_of(path) for path in Path(landing.__file__).parent.glob("*.py"))
+    said = "\n".join(texts_of(path) for path in Path(landing.__file__).parent.rglob("*.py"))
     rows = re.search(rf"^\| {heading} \|.*\n\| --- .*\n((?:\|.*\n)+)", RUNBOOK, re.M)[1].splitlines()
     reasons = [reason for row in rows for reason in re.findall(r"`([^`]+)`", row.split("|")[1])]
     assert len(reasons) > 10 and [reason for reason in reasons if reason not in said] == []
