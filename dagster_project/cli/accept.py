@@ -10,22 +10,20 @@ from dagster_project.core.reference_lists import areas_of_force
 from dagster_project.serving.typed_names import Area, area_named, measures_named
 from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
 
-from .common import HOME, ByOption, HomeOption, app, require_home
+from .common import HOME, ByOption, HomeOption, app, option, require_home
 from .echo import echo
 from .name_options import any_force_option
 
 
 @app.command()
 def accept(
-    why: Annotated[str, typer.Option("--why", help="Why the figures are right: it goes on record. No personal data here.")],
+    why: Annotated[str, option("--why", "Why the figures are right: it goes on record. No personal data here.")],
     measure: Annotated[str, typer.Argument(help="Measure: its name, title or mart.measure.", show_default=False)] = "",
     months: Annotated[
         list[str] | None, typer.Argument(metavar="[MONTH]...", help="Months, such as 2025-10.", show_default=False)
     ] = None,
     force: Annotated[str, any_force_option(".")] = "",
-    night: Annotated[
-        str, typer.Option("--night", help="All months that this night was held for, by its id.", show_default=False)
-    ] = "",
+    night: Annotated[str, option("--night", "All months that this night was held for, by its id.")] = "",
     area: Annotated[str, typer.Option("--area", help="A unit that fell to 0, by name or code. (default: the force)")] = "",
     by: ByOption = "",
     home: HomeOption = HOME,

@@ -46,9 +46,9 @@ def verify(
 
 @audit.command()
 def show(
-    kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as consultation.")] = None,
+    kind: Annotated[str | None, option("--kind", "Only of this kind, such as consultation.")] = None,
     since: Annotated[date | None, day_option("--since", "Only from this day on (UTC).")] = None,
-    who: Annotated[str | None, typer.Option("--who", help="Only of users whose name has this text.")] = None,
+    who: Annotated[str | None, option("--who", "Only of users whose name has this text.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="The last so many; 0 shows all.", min=0)] = 50,
     form: FormOption = "table",
     home: HomeOption = HOME,

@@ -26,7 +26,7 @@ DOCS_NIGHTS = 10
 def checks(
     night: Annotated[str | None, option("--night", "A night, by its id. (default: the last one judged)")] = None,
     form: Annotated[Literal["table", "json"], typer.Option("--format", "-f", help="table or json.")] = "table",
-    every: Annotated[bool, typer.Option("--all", help="Show the rules that passed, too.")] = False,
+    every: Annotated[bool, option("--all", "Show the rules that passed, too.")] = False,
     docs: Annotated[Path | None, option("--docs", "Write Great Expectations' Data Docs to this folder instead.")] = None,
     project: Annotated[
         Path | None,

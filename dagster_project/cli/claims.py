@@ -30,7 +30,7 @@ SHOWS = {"value": "its value", "volume_change": "the change on the year before",
 def claims(
     context: typer.Context,
     edition: EditionOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
+    every: Annotated[bool, option("--all", "Show the claims that agree as well.")] = False,
     form: FormOption = "table",
     reason: ReasonOption = "",
     home: HomeOption = HOME,
@@ -84,7 +84,7 @@ def add(
     first: Annotated[date | None, day_option("--from", "First day.")] = None,
     last: Annotated[date | None, day_option("--to", "Last day.")] = None,
     paragraph: Annotated[str, option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: add the claim if it is understood.")] = False,
+    yes: Annotated[bool, option("--yes -y", "Don't ask: add the claim if it is understood.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = HOME,
 ) -> None:

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from dagster_project.publishing.changes_since import changes_since
 from dagster_project.reporting.dashboard import MARK, write
 from dagster_project.reporting.pack.write import whole_folder
@@ -18,7 +16,7 @@ from .echo import echo
 @app.command()
 def dashboard(
     out: Annotated[Path, option("--out -o", "The folder to write. An earlier dashboard there is replaced.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
+    replace: Annotated[bool, option("--replace", "Replace the folder, although it holds other things.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = HOME,
 ) -> None:

@@ -72,9 +72,7 @@ def new(
     name: Name,
     source: Annotated[str | None, option("--from", "The edition to start from. (default: the newest before it)")] = None,
     force: Annotated[str | None, any_force_option(". (default: that of the other edition)")] = None,
-    tables: Annotated[
-        str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
-    ] = None,
+    tables: Annotated[str | None, option("--tables", "Tables to take, such as offences,stop_search. (default: all)")] = None,
     home: HomeOption = HOME,
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.

@@ -12,7 +12,7 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.landing.blank_extract import write_template
 from dagster_project.nights.dry_run import FileDescription, inspect_files
 
-from .common import HOME, HomeOption, JsonOption, app, day_option
+from .common import HOME, HomeOption, JsonOption, app, day_option, option
 from .echo import echo
 from .name_options import any_force_option
 from .render_inspection import show_inspected
@@ -40,13 +40,11 @@ def template(
 @app.command()
 def inspect(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to look at.", exists=True, dir_okay=False)],
-    extract: Annotated[
-        str | None, typer.Option(help="What the files are, whatever their names say; with --force.", show_default=False)
-    ] = None,
+    extract: Annotated[str | None, option("--extract", "What the files are, whatever their names say; with --force.")] = None,
     force: Annotated[str | None, any_force_option(": whose files they are; with --extract.")] = None,
     first: Annotated[date | None, day_option("--from", "First covered day, with --extract. [default: any]")] = None,
     last: Annotated[date | None, day_option("--to", "Last covered day, with --extract. [default: any]")] = None,
-    gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
+    gate: Annotated[bool, option("--gate", "Build a night with them, and show what the checks find.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = HOME,
 ) -> None:

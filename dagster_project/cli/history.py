@@ -31,7 +31,7 @@ def rollback(
     ] = None,
     by: ByOption = "",
     why: Annotated[str, option("--why", "Why; it goes on record.")] = "",
-    listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
+    listing: Annotated[bool, option("--list", "Show which nights are kept, and change nothing.")] = False,
     home: HomeOption = HOME,
 ) -> None:
     """Publish an earlier night again, in one step. The night that is published now is kept.
@@ -68,14 +68,12 @@ def diff(
             show_default=False,
         ),
     ] = None,
-    mart: Annotated[str | None, typer.Option("--mart", help="This mart's figures only.")] = None,
-    measure: Annotated[str | None, typer.Option("--measure", help="This measure's figures only.")] = None,
+    mart: Annotated[str | None, option("--mart", "This mart's figures only.")] = None,
+    measure: Annotated[str | None, option("--measure", "This measure's figures only.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many figures, the largest moves.")] = 20,
-    everything: Annotated[bool, typer.Option("--all", help="List every changed figure, of every area and period.")] = False,
+    everything: Annotated[bool, option("--all", "List every changed figure, of every area and period.")] = False,
     form: FormOption = "table",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.", dir_okay=False)
-    ] = None,
+    out: Annotated[Path | None, option("--out -o", "Write to this file instead of the terminal.", dir_okay=False)] = None,
     reason: ReasonOption = "",
     home: HomeOption = HOME,
 ) -> None:
@@ -101,16 +99,13 @@ def diff(
 @app.command()
 def replay(
     check: Annotated[
-        bool, typer.Option("--check", help="Publish nothing: compare with what is published; exit 1 where a figure differs.")
+        bool, option("--check", "Publish nothing: compare with what is published; exit 1 where a figure differs.")
     ] = False,
-    night: Annotated[
-        str | None, typer.Option("--night", help="With --check: this kept night, instead of the published one.")
-    ] = None,
+    night: Annotated[str | None, option("--night", "With --check: this kept night, instead of the published one.")] = None,
     as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Publish nothing: write the warehouse as it was after this night. Needs --out."),
+        str | None, option("--as-of", "Publish nothing: write the warehouse as it was after this night. Needs --out.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="With --as-of: the file to write.", dir_okay=False)] = None,
+    out: Annotated[Path | None, option("--out -o", "With --as-of: the file to write.", dir_okay=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
     reason: ReasonOption = "",
     home: HomeOption = HOME,

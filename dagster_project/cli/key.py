@@ -10,7 +10,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.landing.rows.pseudonyms import PseudonymKeyError, accept_key, changed_key
 from dagster_project.landing.storage.known_files import Decisions
 
-from .common import HOME, ByOption, HomeOption, make_group, require_home
+from .common import HOME, ByOption, HomeOption, make_group, option, require_home
 from .echo import echo
 
 ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
@@ -26,7 +26,7 @@ def show(home: HomeOption = HOME) -> None:
 
 @key.command()
 def accept(
-    why: Annotated[str, typer.Option("--why", help="Why; it goes on record.")],
+    why: Annotated[str, option("--why", "Why; it goes on record.")],
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:

@@ -25,10 +25,7 @@ from .name_options import any_force_option
 def map_file(
     file: Annotated[Path, typer.Argument(help="An export as the system writes it.", exists=True, dir_okay=False)],
     extract: Annotated[
-        str | None,
-        typer.Option(
-            help="Which extract the file is, such as incidents. [default: recognised by its headers]", show_default=False
-        ),
+        str | None, option("--extract", "Which extract the file is, such as incidents. [default: recognised by its headers]")
     ] = None,
     force: Annotated[
         str | None, any_force_option(". [default: recognised by the file's name, else the home's only force]")
@@ -37,7 +34,7 @@ def map_file(
         Path | None, option("--out -o", "Where to write the mapping. [default: FILE.yml in this folder]", dir_okay=False)
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine only, until you stop it.")
+        bool, option("--browser", "Draft it in the browser instead: on this machine only, until you stop it.")
     ] = False,
     home: HomeOption = HOME,
 ) -> None:

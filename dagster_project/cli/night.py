@@ -43,11 +43,9 @@ WaitOption = Annotated[
 @app.command()
 def nightly(
     inbox: InboxOption = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
-    ] = False,
+    sample: Annotated[bool, option("--sample", "Run on made-up extracts for Derbyshire, in a home of their own.")] = False,
     home: HomeOption = HOME,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file affects.")] = False,
+    rebuild: Annotated[bool, option("--rebuild", "Build every mart, also those that no new file affects.")] = False,
     engine: Annotated[
         Engine | None,
         option(

@@ -26,7 +26,7 @@ group = make_group("postgres")
 def postgres(
     context: typer.Context,
     embedded: Annotated[
-        bool, typer.Option("--embedded", help="Start a server to try it with. Its log-ins are in postgres/ of the home.")
+        bool, option("--embedded", "Start a server to try it with. Its log-ins are in postgres/ of the home.")
     ] = False,
     home: HomeOption = HOME,
 ) -> None:

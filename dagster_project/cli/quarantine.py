@@ -60,7 +60,7 @@ def retract(
     file: Annotated[str, typer.Argument(help="The accepted or held file's name or load id, or its first characters.")],
     why: Annotated[str, option("--why", "Why the file is wrong. It goes into the ledger. No personal data here.")],
     is_erased: Annotated[
-        bool, typer.Option("--erase", help="Erase a retracted or held file's rows, quarantine and originals for good.")
+        bool, option("--erase", "Erase a retracted or held file's rows, quarantine and originals for good.")
     ] = False,
     by: ByOption = "",
     home: HomeOption = HOME,
@@ -96,7 +96,7 @@ def quarantine(
     reason: Annotated[
         str, option("--reason", "Only rows with this text in their reasons. Why you need the rows is --why.")
     ] = "",
-    every: Annotated[bool, typer.Option("--all", help="Also rows of files that a newer one has replaced.")] = False,
+    every: Annotated[bool, option("--all", "Also rows of files that a newer one has replaced.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: FormOption = "table",
     out: Annotated[

@@ -13,7 +13,7 @@ from dagster_project.serving import connect
 from dagster_project.serving.prompt import run
 from dagster_project.serving.query import answer, answer_to_file
 
-from .common import HOME, FormOption, HomeOption, ReasonOption, app
+from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 AnswerFormOption = Annotated[
@@ -39,7 +39,7 @@ def query(
         ),
     ],
     form: AnswerFormOption = "table",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the answer to this file.")] = None,
+    out: Annotated[Path | None, option("--out -o", "Write the answer to this file.")] = None,
     seconds: SecondsOption = None,
     memory: MemoryOption = None,
     rows: RowsOption = None,

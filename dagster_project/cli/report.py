@@ -32,12 +32,12 @@ def report(
         str, typer.Option("--format", "-f", help="Formats, with commas between: html, csv, xlsx, docx.")
     ] = "html,csv,xlsx,docx",
     public: Annotated[
-        bool, typer.Option("--public", help="The form for the public: only figures of marts_public, \\[c] for the others.")
+        bool, option("--public", "The form for the public: only figures of marts_public, \\[c] for the others.")
     ] = False,
     tables_only: Annotated[
-        bool, typer.Option("--tables-only", help="In the document: no charts, sentences or places to write in.")
+        bool, option("--tables-only", "In the document: no charts, sentences or places to write in.")
     ] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
+    replace: Annotated[bool, option("--replace", "Replace the folder, although it holds other things.")] = False,
     quiet: QuietOption = False,
     reason: ReasonOption = "",
     home: HomeOption = HOME,
@@ -103,7 +103,7 @@ def refresh(
     file: Annotated[Path, typer.Argument(help="The document (.docx) that pam report made, with what you wrote in it.")],
     out: Annotated[Path | None, option("--out -o", "Write this file instead, and leave yours as it is.")] = None,
     keep_typed: Annotated[
-        bool, typer.Option("--keep-typed", help="Leave figures that somebody typed over; else they are computed again.")
+        bool, option("--keep-typed", "Leave figures that somebody typed over; else they are computed again.")
     ] = False,
     form: Annotated[Form, typer.Option("--format", "-f", help="List what changed as table, csv or json.")] = "table",
     reason: ReasonOption = "",

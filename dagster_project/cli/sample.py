@@ -8,7 +8,7 @@ import typer
 from dagster_project.sample import write_sample
 from dagster_project.sample.raw_exports import write_raw_exports
 
-from .common import app
+from .common import app, option
 from .echo import echo
 
 
@@ -16,7 +16,7 @@ from .echo import echo
 def sample(
     directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.", file_okay=False)],
     raw: Annotated[
-        bool, typer.Option("--raw", help="Write three exports of Kent instead, as systems write them, for the tutorial.")
+        bool, option("--raw", "Write three exports of Kent instead, as systems write them, for the tutorial.")
     ] = False,
 ) -> None:
     """Write made-up extracts for Derbyshire, of about the real size, which add up to a published report.

@@ -31,7 +31,7 @@ def serve(
 
 @app.command("alerts")
 def alerts_command(
-    test: Annotated[bool, typer.Option("--test", help="Send a test message by every channel, now.")] = False,
+    test: Annotated[bool, option("--test", "Send a test message by every channel, now.")] = False,
     as_json: JsonOption = False,
     last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
     home: HomeOption = HOME,

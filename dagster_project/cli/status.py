@@ -8,7 +8,7 @@ import typer
 from dagster_project.nights.health import find_problems, find_warnings
 from dagster_project.nights.status import status as read_status
 
-from .common import HOME, HomeOption, JsonOption, app
+from .common import HOME, HomeOption, JsonOption, app, option
 from .echo import echo
 from .render import show_status
 
@@ -18,8 +18,7 @@ def status(
     as_json: JsonOption = False,
     home: HomeOption = HOME,
     check: Annotated[
-        bool,
-        typer.Option("--check", help="For monitoring: one line. Exit 2: something needs a person; 1: a warning."),
+        bool, option("--check", "For monitoring: one line. Exit 2: something needs a person; 1: a warning.")
     ] = False,
     max_age: Annotated[
         float, typer.Option("--max-age", help="With --check: how old the publication may be, in hours.", min=0)

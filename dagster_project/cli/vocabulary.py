@@ -12,7 +12,7 @@ from dagster_project.landing.storage.vocabulary import lines_to_paste, unknown_v
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.serving import record_consultation, write_result
 
-from .common import HOME, ByOption, HomeOption, ReasonOption, make_group, require_home
+from .common import HOME, ByOption, HomeOption, ReasonOption, make_group, option, require_home
 from .echo import echo
 
 ABOUT = "Values that no list knows, of columns that decide whether a row counts. Without a command: show them."
@@ -41,7 +41,7 @@ def accept(
     extract: Annotated[str, typer.Argument(help="Extract, such as incidents.")],
     column: Annotated[str, typer.Argument(help="Column, such as qualifiers.")],
     values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values, as the files have them.")],
-    counts_as: Annotated[str, typer.Option("--counts-as", help="Drugs, possession, trafficking, or nothing.")],
+    counts_as: Annotated[str, option("--counts-as", "Drugs, possession, trafficking, or nothing.")],
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
