@@ -1,7 +1,7 @@
 """Checks a document, whoever wrote it: compares each number in it with the published night.
 
 `read_document` reads it. `figures_in_text` finds numbers, also in words (`editions.printed` has these), and tells figures from
-dates and other numbers. `figures_of_sentence` and `link_any_table` find the figure that a number is meant to be, and
+dates and other numbers. `link_sentences` and `link_any_table` find the figure that a number is meant to be, and
 `judge_number` compares the two. In a sentence, `measure_of_number`, `period_of_number` and `areas_and_categories` read what a
 number is of, and `words_around_numbers`, `part_of_measure`, `base_of_change` and `excluding_words` what other words make of it.
 """

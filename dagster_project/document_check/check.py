@@ -21,13 +21,12 @@ from dagster_project.reporting.pack.refreshable_figures import read_tag
 from .claimed_sentences import claimed, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .figures_in_text import MARKERS, Number, Spot, numbers_of, scale_of
-from .figures_of_sentence import figures_of_sentence
 from .judge import NOT_LINKED
 from .judge_number import Verdict, judge_cell, judge_in_sentence
 from .link_any_table import Above, figure_in_cell, link_any_table
 from .link_own_tables import NamesAlone, names_alone
 from .link_pack_sentences import link_suggested
-from .link_sentences import why_not_linked
+from .link_sentences import figures_of_sentence, why_not_linked
 from .link_tables import header_row
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
 from .periods_in_text import periods_of

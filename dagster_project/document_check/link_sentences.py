@@ -1,10 +1,12 @@
-"""Links the numbers of a sentence to figures, by its words for measure, period, area and category.
+"""Links the numbers of a sentence to figures, by its words for measure, period, area and category: those that the edition
+prints, else those of the marts, without what its words, or those before it, exclude.
 
 The value of the number is not used, or it would always agree. If the words leave more than one figure, none is linked.
 """
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import pairwise
 
 from dagster_project.core.seeds import read_seed
@@ -12,19 +14,28 @@ from dagster_project.editions.paragraphs import within
 from dagster_project.editions.tables import unit_shown
 
 from .areas_and_categories import area_beside, category_beside, name_beside
-from .base_of_change import may_be_on_another
+from .base_of_change import is_on_another_base, may_be_on_another
 from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, is_done_by_others, is_other_kind
+from .excluding_words import OWN_AREAS, is_done_by_others, is_elsewhere, is_of_people, is_other_kind
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .measure_of_number import NEVER, counts_something_else, distance
 from .model import SHOWS, Figure
 from .part_of_measure import is_part
-from .period_of_number import period_of_number
+from .period_of_number import is_compared_in_doubt, period_of_number
 from .periods_in_text import Period, periods_of
 from .sentence_context import Context, goes_back
 from .words import Mention, mentions, named
-from .words_around_numbers import Written, came_from, is_plain_value, is_value, read_written, rose_between, way_from
+from .words_around_numbers import (
+    Written,
+    came_from,
+    is_plain_value,
+    is_value,
+    read_written,
+    rose_between,
+    says_more,
+    way_from,
+)
 
 _AGAINST = re.compile(r" ?\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _BESIDE = re.compile(r" (?:in|for|at|across)(?: the)?(?: [A-Z\d][\w/]*)+,?(?: and)? £?")
@@ -39,6 +50,26 @@ _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 _Linked = tuple[Figure, float]
 """A number's figure, and the distance to the words for it."""
+
+
+def figures_of_sentence(
+    sentence: str, numbers: list[Number], context: Context, headings: list[str], edition: EditionFigures
+) -> dict[Number, Figure]:
+    """The figures that a sentence's words name. `numbers`: those that may be figures; days are of the edition alone.
+    `headings`: what is said to be about the sentence above it."""
+    links = link_numbers(sentence, numbers, context, edition)
+    for first, second in pairwise(numbers):
+        # `More in Dales (47) than in Erewash (12)`, the other way round.
+        values = [links[n].value or Decimal() for n in (first, second) if n in links]
+        if len(values) == 2 and says_more(sentence, first, second) * (values[0] - values[1]) < 0:
+            del links[first], links[second]
+    is_away = any(is_elsewhere(sentence, heading, context.before, edition) for heading in headings)
+    return {
+        n: f for n, f in links.items()
+        if not (f.area_type in OWN_AREAS and (is_away or any(is_of_people(h, sentence, f) for h in headings)))
+        and not is_on_another_base(Spot(sentence, n), f, edition)
+        and not (f.shows == "value" and is_compared_in_doubt(sentence, n, numbers, edition.data_to))
+    }  # fmt: skip
 
 
 def link_numbers(sentence: str, numbers: list[Number], context: Context, edition: EditionFigures) -> dict[Number, Figure]:

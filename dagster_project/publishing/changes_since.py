@@ -8,7 +8,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.sql import CONTENT_HASH, one_row
-from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
+from dagster_project.reporting.dashboard import MAX_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, make_differences
 from .publications import NotKeptError, kept_before

@@ -1,4 +1,4 @@
-"""Measures and their categories in words, for readers who know neither the names of measures nor the codes of offences."""
+"""Measures, their categories and the status of extracts in words, for readers who know neither names nor codes."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,8 @@ from dagster_project.core.seeds import read_seed
 
 OFFENCE_MART = "mart_drug_offences"
 """The mart whose categories are offence codes, cut off at `/`: `77/50` is category `77`."""
+NEVER_RECEIVED = "never received"
+"""What pages call `never dropped` of `meta.extracts`, which a reader may take for an extract that nobody left out."""
 
 
 def describe_offences(codes: Iterable[str]) -> dict[str, str]:
@@ -32,3 +34,8 @@ def formula_in_words(formula: str | None, meaning: str = "") -> str:
     if formula.startswith("100 * "):
         return "Both numbers are totalled over the period, then divided"
     return "" if formula.lower() in meaning.lower() else formula
+
+
+def status_in_words(status: str) -> str:
+    """`current`, `late`, `not sent` or `never received`."""
+    return NEVER_RECEIVED if status == "never dropped" else status

@@ -7,8 +7,7 @@ from dagster_project.core.config import Limits
 from dagster_project.core.published_file import NothingPublishedError
 
 from .answer_formats import write_result
-from .connection import connect
-from .consultation import ReasonError, record_consultation
+from .consultation import ReasonError, connect, record_consultation
 from .query import LimitError, limited
 
 __all__ = [

@@ -22,8 +22,7 @@ from dagster_project.core.sql import one_row
 from dagster_project.core.terminal_text import warn
 
 from .answer_formats import FORMATS, write_result
-from .connection import connect
-from .consultation import record_consultation
+from .consultation import connect, record_consultation
 from .query import QuestionError, answer, error_message, limited, questions
 from .typed_names import UnknownNameError, measures_named
 

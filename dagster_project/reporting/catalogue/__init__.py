@@ -8,9 +8,8 @@ import duckdb
 from dagster_project.core.worker_process import BUILDER
 from dagster_project.transform.dbt_runner import project_relations
 
-from ..measure_words import OFFENCE_MART, describe_offences
+from ..measure_words import OFFENCE_MART, describe_offences, status_in_words
 from ..pack.web_pages import TEMPLATES, make_environment, write_text
-from ..status_words import status_in_words
 from .lineage import Lineage
 from .read import Catalogue, read_catalogue
 from .search import dashboard_link, search_entries

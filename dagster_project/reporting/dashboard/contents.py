@@ -12,8 +12,7 @@ from dagster_project.core.made_up_home import holds_made_up, sample_day_of
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 
-from ..measure_words import OFFENCE_MART, describe_offences, formula_in_words
-from ..status_words import status_in_words
+from ..measure_words import OFFENCE_MART, describe_offences, formula_in_words, status_in_words
 from .area_lists import Outlines, read_population
 from .data import NEAREST, check_name
 

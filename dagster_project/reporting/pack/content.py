@@ -20,8 +20,7 @@ from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
-from ..measure_words import formula_in_words
-from ..status_words import NEVER_RECEIVED, status_in_words
+from ..measure_words import NEVER_RECEIVED, formula_in_words, status_in_words
 from .control_chart_words import read_evidence, window_of
 from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table

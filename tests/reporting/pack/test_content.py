@@ -9,6 +9,7 @@ import pytest
 from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
+from dagster_project.reporting.measure_words import status_in_words
 from dagster_project.reporting.pack import picture_cache, read_pack
 from dagster_project.reporting.pack.chart_specs import spec, value_axis
 from dagster_project.reporting.pack.content import (
@@ -33,7 +34,6 @@ from dagster_project.reporting.pack.wording import (
     slug,
     verdict_in_sentence,
 )
-from dagster_project.reporting.status_words import status_in_words
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
