@@ -131,9 +131,9 @@ def periods_of(text: str, data_to: date) -> list[Period]:
             is_compared = bool(against and not is_day)
             # Such as 31 November.
             with contextlib.suppress(ValueError):
-                if days := read(match, data_to):
+                if days := read(match, data_to) if callable(read) else read:
                     is_of_event = _AFTER_EVENT.search(text, 0, match.start()) or _OF_EVENT.match(text, match.end())
-                    how, first, last = _part() if is_of_event else days
+                    how, first, last = _PART if is_of_event else days
                     periods.append(Period(match.start(), match.end(), how, first, last, is_compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
     periods += [_alone(match, periods) for match in _ALONE.finditer(left)]
@@ -182,6 +182,8 @@ def _may_hold(period: Period, other: Period) -> bool:
 
 _Days = tuple[str, date | None, date | None]
 """How a period is given, its first and its last day."""
+_PART: _Days = ("part", None, None)
+"""`summer 2024/25`, `the first quarter of 2024`, `last year`: no figure is for such a period."""
 
 
 def _no(month: str) -> int:
@@ -207,19 +209,7 @@ def _months(match: re.Match[str], *_: date) -> _Days:
     """`May to November 2025`. `May and November 2025` leave out what is between."""
     how, first, last = _days(match)
     is_run = " and " not in match[0] or re.search(r"\bbetween $", match.string[: match.start()], re.I)
-    return (how, first, last) if is_run or (last - first).days < 63 else _part()
-
-
-def _no_period(_match: re.Match[str], _data_to: date) -> None:
-    """A single day."""
-
-
-def _so_far(_match: re.Match[str], _data_to: date) -> _Days:
-    return "to_date", None, None
-
-
-def _now(_match: re.Match[str], _data_to: date) -> _Days:
-    return "now", None, None
+    return (how, first, last) if is_run or (last - first).days < 63 else _PART
 
 
 def _month_or_year(match: re.Match[str], _: date) -> _Days | None:
@@ -237,20 +227,20 @@ def _months_to(match: re.Match[str], data_to: date) -> _Days:
     named = match.groupdict()
     end = month_end(_year(named["y2"]), _no(named["m2"])) if named else month_end(data_to.year, data_to.month)
     if int(named.get("d2") or end.day) != end.day or _OTHER_LENGTH.search(match.string[: match.start()]):
-        return _part()
+        return _PART
     count = named.get("count") or "twelve"
     months = int(count) if count.isdigit() else WORDS.index(count.lower())
     return "days", month_days(month_number(end) + 1 - months)[0], end
 
 
 def _ends(match: re.Match[str], _: date) -> _Days:
-    return _part() if _OTHER_LENGTH.search(match.string[: match.start()]) else ("ends", None, _days(match)[2])
+    return _PART if _OTHER_LENGTH.search(match.string[: match.start()]) else ("ends", None, _days(match)[2])
 
 
 def _financial_year(match: re.Match[str], _: date) -> _Days | None:
     begin = _year(match["fy"])
     if _NOT_ALL_OF.search(match.string[: match.start()]):
-        return _part()
+        return _PART
     return ("days", date(begin, 4, 1), date(begin + 1, 3, 31)) if (begin + 1) % 100 == int(match["fy_end"]) else None
 
 
@@ -265,7 +255,7 @@ def _quarter(match: re.Match[str], data_to: date) -> _Days | None:
     if year is None or year[1] is None:
         return year
     if _UP_TO_QUARTER.search(match.string[: match.start()]) or _TO_QUARTER.match(match.string[match.end() :]):
-        return _part()
+        return _PART
     return "days", *_nth_quarter(match, month_number(year[1]))
 
 
@@ -281,16 +271,11 @@ def _week(match: re.Match[str], _: date) -> _Days:
     return "days", first, first + timedelta(days=6)
 
 
-def _part(*_: object) -> _Days:
-    """`summer 2024/25`, `the first quarter of 2024`, `last year`: no figure is for such a period."""
-    return "part", None, None
-
-
 def _same(match: re.Match[str], _: date) -> _Days:
     return "same", date(_year(match["y2"]), 1, 1) if match["y2"] else None, None
 
 
-_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | None]]] = [
+_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | None] | _Days | None]] = [
     (re.compile(pattern, re.I), read)
     for pattern, read in (
         (rf"\b{_D1} {_M1} {_Y1}{_TO}{_D2} {_M2} {_Y2}", _days),
@@ -302,36 +287,36 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
             _quarter,
         ),
         (rf"{_FY},? (?:q|quarter )(?P<number>[1-4])\b", _quarter),
-        (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
-        (rf"\b(?:weeks?|weekends?|fortnights?|days?|nights?|evenings?) (?:of|in|during) (?:{_M1} )?{_Y2}\b", _part),
-        (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
-        (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
-        (rf"(?:{_FY}|\b{_Y2}) (?:q\d|h\d)\b", _part),
+        (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _PART),
+        (rf"\b(?:weeks?|weekends?|fortnights?|days?|nights?|evenings?) (?:of|in|during) (?:{_M1} )?{_Y2}\b", _PART),
+        (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _PART),
+        (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _PART),
+        (rf"(?:{_FY}|\b{_Y2}) (?:q\d|h\d)\b", _PART),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _months),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
-        (rf"\b(?:up to|until)(?: the end of)? {_M2} {_Y2}", _part),
+        (rf"\b(?:up to|until)(?: the end of)? {_M2} {_Y2}", _PART),
         (rf"\b(?:(?<!compared )to|ending)(?: the end of)? {_M2} {_Y2}", _ends),
         (rf"{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (rf"\b(?:so far|to date),? (?:in|during|for|of) (?:the )?(?:financial year )?{_FY}(?!\d)", _year_to_date),
         (r"\b(?:so far|to date),? (?:in |during |for )?(?:this|the) financial year", _year_to_date),
-        (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _part),
+        (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _PART),
         (rf"\b(?:financial )?year (?:so far|to date),? \(?{_FY}(?!\d)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
-        (r"\b(?:since|from) the (?:start|beginning) of (?:the|this) (?:calendar )?(?:year|month|quarter)\b", _part),
+        (r"\b(?:since|from) the (?:start|beginning) of (?:the|this) (?:calendar )?(?:year|month|quarter)\b", _PART),
         (rf"{_FY}(?!\d)", _financial_year),
         (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:week )?commencing {_D2} {_M2} {_Y2}", _week),
-        (rf"\b{_D2} {_M2} {_Y2}", _no_period),
+        (rf"\b{_D2} {_M2} {_Y2}", None),  # a single day
         (rf"\b{_M2} {_Y2}", _month_or_year),
         (rf"\b{_M2} '?(?P<y2>\d\d)$", _month_or_year),
         (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _months_to),
-        (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
-        (r"\b(?:previous|preceding|prior|following) (?:quarter|month|week)\b", _part),
-        (r"\b(?:quarter|month|week) (?:before|earlier|later)\b", _part),
+        (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _PART),
+        (r"\b(?:previous|preceding|prior|following) (?:quarter|month|week)\b", _PART),
+        (r"\b(?:quarter|month|week) (?:before|earlier|later)\b", _PART),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y2})?", _same),
         (rf"(?<![£\d,./-]){_Y2}(?![\d,/%]\d|%)\b", _month_or_year),
-        (r"\b(?:to date|so far)\b", _so_far),
-        (r"\b(?:currently|at present|now stands?)\b", _now),
+        (r"\b(?:to date|so far)\b", ("to_date", None, None)),
+        (r"\b(?:currently|at present|now stands?)\b", ("now", None, None)),
     )
 ]
