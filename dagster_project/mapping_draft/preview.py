@@ -1,11 +1,8 @@
 """Tries a drafted mapping on its file, in a temporary home."""
 
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 
@@ -20,7 +17,7 @@ from dagster_project.landing.inbox.file_names import EVER, InboxFile, describe
 from dagster_project.landing.mappings.file_name_patterns import months
 from dagster_project.landing.storage.quarantine_export import first_problems
 from dagster_project.landing.storage.raw_store import load_of
-from dagster_project.nights.dry_run import PROBLEMS
+from dagster_project.nights.dry_run import PROBLEMS, open_trial_home
 from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.saved_steps import Landed
@@ -67,8 +64,8 @@ def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str,
     """Try the mapping `text`. `con`: the draft's connection, with its rows. Raises OSError, ValueError."""
     if draft.force is None:
         raise ValueError("name the force with --force: figures are for a force")
-    with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
-        trial_home = _temporary_home(home, Path(folder) / "home")
+    # With the real one's lists, and no file that landed there, so that all figures come from this one.
+    with open_trial_home(home, ("seeds",)) as trial_home:
         (trial_home.mappings / "draft.yml").write_text(text, encoding="utf-8")
         night = Night.begin(trial_home)
         (entry,) = land_files(trial_home, load_contracts(), [_as_described(draft)], night.night_id, archive=False)
@@ -76,18 +73,6 @@ def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str,
         lines, before, after = _ten_rows(con, trial_home, draft, entry)
         figures, why = _figures(trial_home, night, entry, draft) if with_figures else ([], "")
         return Preview(entry, problems, lines, before, after, figures, why)
-
-
-def _temporary_home(home: Home, path: Path) -> Home:
-    """A home with the real one's lists, settings and key, and no other file, so that all figures come from this file."""
-    trial_home = Home(path).create()
-    trial_home.seeds.mkdir(exist_ok=True)
-    for file in home.seeds.glob("*") if home.seeds.is_dir() else ():
-        (trial_home.seeds / file.name).symlink_to(file.absolute())
-    for file in (home.key_file, home.config_file):
-        if file.exists():
-            (trial_home.path / file.name).symlink_to(file.absolute())
-    return trial_home
 
 
 def _as_described(draft: Draft) -> InboxFile:
@@ -150,13 +135,10 @@ def _figures(trial_home: Home, night: Night, entry: LedgerEntry, draft: Draft) -
     # Both engines give the same figures, and DuckDB is faster here.
     run = NightRun(trial_home, engine="duckdb")
     run.night, run.landed = night, Landed((entry,))
-    mask = os.umask(0o077)
     try:
         run.build()
     except (NightHeldError, NightFailedError, BuildError, ValueError) as error:
         return [], str(error)
-    finally:
-        os.umask(mask)
     with read_database(trial_home.candidate / WAREHOUSE) as con:
         rows = con.execute(
             """

@@ -54,6 +54,8 @@ from .saved_steps import Landed
 
 PROBLEMS = 10
 """How many quarantined rows are shown."""
+LINKED = ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published")
+"""Folders of the home that a night reads."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def inspect_files(
     ValueError for a ledger that can't be read), and OSError.
     """
     files = [_describe(path, claim) for path in paths]
-    with _open_trial_home(home) as trial_home:
+    with open_trial_home(home, LINKED) as trial_home:
         night = Night.begin(trial_home)
         results = {}
         for file in sorted(set(files), key=landing_order):
@@ -195,6 +197,9 @@ def _judge(home: Home, trial_home: Home, night: Night, inspected: list[Inspected
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
     _copy_base(home, trial_home)
+    if home.pictures.is_dir():
+        # Copied, because drawing charts updates when each picture was last used, and deletes old ones.
+        shutil.copytree(home.pictures, trial_home.pictures)
     # The figures are the same on either engine, and a person is waiting.
     run = NightRun(trial_home, engine="duckdb")
     run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial_home)
@@ -248,18 +253,15 @@ def _moved_figures(trial_home: Home) -> dict[str, dict[str, int]]:
 
 
 @contextmanager
-def _open_trial_home(home: Home) -> Generator[Home]:
-    """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
+def open_trial_home(home: Home, folders: Iterable[str]) -> Generator[Home]:
+    """A home with what `home` has in these folders, and its settings, to land more in. `home` need not exist. Raises OSError.
 
     If the real home has no pseudonym key, the trial makes its own.
     """
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
         trial_home = Home(Path(folder) / "home").create()
-        for name in ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published"):
+        for name in folders:
             _link_files(home.path / name, trial_home.path / name)
-        if home.pictures.is_dir():
-            # Copied, because drawing charts updates when each picture was last used, and deletes old ones.
-            shutil.copytree(home.pictures, trial_home.pictures)
         for path in (home.key_file, home.config_file):
             if path.exists():
                 (trial_home.path / path.name).symlink_to(path)
