@@ -270,11 +270,6 @@ def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEnt
     make_raw_table(con, "unknown_tonight", unknown)
 
 
-def _columns_in_words(columns: dict[str, tuple[int, set[str]]]) -> str:
-    """How many rows and values of each column."""
-    return "; ".join(f"{column}: {how_many(values)} in {counted(n, 'row')}" for column, (n, values) in columns.items())
-
-
 def _forgotten_values(con: duckdb.DuckDBPyConnection, forgotten: Iterable[tuple[LedgerEntry, str, dict[str, int]]]) -> None:
     """By extract and force, the rows with values that a list no longer knows, and how many values of which columns, for the
     gate's warning."""
@@ -282,22 +277,21 @@ def _forgotten_values(con: duckdb.DuckDBPyConnection, forgotten: Iterable[tuple[
     for entry, column, values in forgotten:
         columns = totals.setdefault((str(entry.extract), str(entry.force_code)), {})
         columns.setdefault(column, Counter()).update(values)
-    rows = []
-    for place, columns in sorted(totals.items()):
-        in_words = _columns_in_words({column: (n.total(), set(n)) for column, n in columns.items()})
-        rows.append((*place, sum(n.total() for n in columns.values()), in_words))
+    rows = [
+        (*place, sum(n.total() for n in columns.values()),
+         "; ".join(f"{column}: {how_many(set(n))} in {counted(n.total(), 'row')}" for column, n in columns.items()))
+        for place, columns in sorted(totals.items())
+    ]  # fmt: skip
     make_raw_table(con, "forgotten_values", rows)
 
 
 def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
     """By extract and force, the rows that tonight's files replace outside their windows, and whose, for the gate's warning."""
-    by_place: dict[tuple[str, str], dict[str, int]] = {}
+    by_place: dict[tuple[str, str], Counter[str]] = {}
     for entry in tonight:
-        files = by_place.setdefault((str(entry.extract), str(entry.force_code)), {})
-        for file, n in entry.replaced.items():
-            files[file] = files.get(file, 0) + n
+        by_place.setdefault((str(entry.extract), str(entry.force_code)), Counter()).update(entry.replaced)
     rows = [
-        (*place, sum(files.values()), ", ".join(f"{n:,} of {file}" for file, n in files.items()))
+        (*place, files.total(), ", ".join(f"{n:,} of {file}" for file, n in files.items()))
         for place, files in sorted(by_place.items()) if files
     ]  # fmt: skip
     make_raw_table(con, "replaced_tonight", rows)
