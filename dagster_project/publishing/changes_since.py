@@ -10,7 +10,7 @@ from dagster_project.core.memory import working_database
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard import MAX_LISTED, NOT_KNOWN, Changes
 
-from .figure_diff import EARLIER, FIGURE, LATER, attach, make_differences
+from .figure_diff import COUNTS, EARLIER, FIGURE, LATER, attach, make_differences
 from .publications import NotKeptError, kept_before
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
@@ -36,14 +36,6 @@ order by all
 _PERIODS = """
 select mart, force_code, period_type, cast(period_start as varchar), cast(period_end as varchar)
 from differing where not was_there order by all
-"""
-
-_COUNTS = """
-select
-    mart, force_code, count(*) filter (kind = 'changed'),
-    count(*) filter (kind = 'changed' and data_status_before = 'complete'),
-    count(*) filter (kind = 'new'), count(*) filter (kind = 'gone')
-from differences group by all order by all
 """
 
 
@@ -76,7 +68,8 @@ def between(home: Home, earlier: Path, later: Path) -> Changes:
         )
         changed_periods = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
         make_differences(con, changed_periods.format(EARLIER), changed_periods.format(LATER))
-        counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
+        by_force = con.execute(f"select mart, force_code, {COUNTS} from differences group by all order by all").fetchall()
+        counts = {(mart, force): tuple(n) for mart, force, *n in by_force}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
         for mart, force, *row in con.execute(_ROWS, {"most": MAX_LISTED}).fetchall():
             rows.setdefault((mart, force), []).append(row)

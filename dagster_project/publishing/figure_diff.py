@@ -25,6 +25,13 @@ FIGURE = ("value", "numerator", "denominator", "data_status")
 EVERY = (*FIGURE, "prior_value", "volume_change", "pct_change", "unit", "area_name", "period_label")
 """All columns of a row but `KEY`."""
 
+COUNTS = """
+    count(*) filter (kind = 'changed') as changed,
+    count(*) filter (kind = 'changed' and data_status_before = 'complete') as revised,
+    count(*) filter (kind = 'new') as new, count(*) filter (kind = 'gone') as gone
+"""
+"""Of rows of `differences`."""
+
 MARTS = ("mart", "figures", "changed", "complete before", "new", "gone")
 """The columns of `by_mart`."""
 
@@ -85,13 +92,7 @@ def by_mart(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[tuple[s
         select
             counted.mart, coalesce(later.figures, 0), counted.changed, counted.revised, counted.new, counted.gone
         from (
-            select
-                mart,
-                count(*) filter (kind = 'changed') as changed,
-                count(*) filter (kind = 'changed' and data_status_before = 'complete') as revised,
-                count(*) filter (kind = 'new') as new,
-                count(*) filter (kind = 'gone') as gone
-            from differences group by mart
+            select mart, {COUNTS} from differences group by mart
         ) as counted
         left join (select mart, count(*) as figures from {LATER} where {where} group by mart) as later using (mart)
         order by mart

@@ -14,15 +14,6 @@ from .server import Server, configured_server, is_configured
 from .state import LoadedState, loaded_state
 
 __all__ = [
-    "LoadOutcome",
-    "LoadedState",
-    "PostgresError",
-    "Server",
-    "configured_server",
-    "is_configured",
-    "load",
-    "load_by_hand",
-    "load_if_newer",
-    "load_tonight",
-    "loaded_state",
+    "LoadOutcome", "LoadedState", "PostgresError", "Server", "configured_server", "is_configured", "load", "load_by_hand",
+    "load_if_newer", "load_tonight", "loaded_state",
 ]  # fmt: skip
