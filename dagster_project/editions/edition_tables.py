@@ -74,7 +74,7 @@ PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
 def write_frozen_figures(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Make `raw.frozen`: every figure of every frozen edition, once. Raises SeedError."""
     make_raw_table(con, "frozen", ())
-    if paths := frozen_paths(home, "cells"):
+    if paths := frozen_paths(home):
         read_frozen_cells(con, paths, lambda force: _units_of(home, force))
         con.execute(
             f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from frozen_cells"

@@ -93,9 +93,9 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
     return frozen
 
 
-def frozen_paths(home: Home, relation: str) -> list[Path]:
-    """A relation's Parquet files of every frozen edition."""
-    return [folder(home) / f"{f.edition}__{relation}.parquet" for f in frozen_editions(home)]
+def frozen_paths(home: Home) -> list[Path]:
+    """The Parquet files of the cells of every frozen edition."""
+    return [folder(home) / f"{f.edition}__cells.parquet" for f in frozen_editions(home)]
 
 
 def read_frozen_cells(
