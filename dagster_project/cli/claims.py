@@ -9,9 +9,14 @@ import typer
 
 from dagster_project.core.cell_text import rounded_text
 from dagster_project.core.seeds import read_seed
-from dagster_project.document_check.claimed_sentences import add_claim
 from dagster_project.document_check.edition_figures import figures_to_understand
-from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim, understand_sentence
+from dagster_project.document_check.sentences.claimed_sentences import add_claim
+from dagster_project.document_check.sentences.understand_sentence import (
+    Given,
+    NotUnderstoodError,
+    SentenceClaim,
+    understand_sentence,
+)
 from dagster_project.editions import read_editions
 from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
 from dagster_project.reporting.pack.wording import verdict_in_sentence

@@ -1,9 +1,8 @@
 """Checks a document, whoever wrote it: compares each number in it with the published night.
 
-`read_document` reads it. `figures_in_text` finds numbers, also in words (`editions.printed` has these), and tells figures from
-dates and other numbers. `link_sentences` and `link_any_table` find the figure that a number is meant to be, and
-`judge_number` compares the two. In a sentence, `measure_of_number`, `period_of_number` and `areas_and_categories` read what a
-number is of, and `words_around_numbers`, `part_of_measure`, `base_of_change` and `excluding_words` what other words make of it.
+`check` reads the document (`reading`), finds the figures that its numbers are meant to be (`sentences` and `tables`, by what
+`text` finds in each), and judges each number (`judge_number`). `edition_figures` has what an edition prints, `model` what is
+read of a document. The lists of words are `measure_words.yml`, for each measure, and `word_lists.yml`.
 """
 
 from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS

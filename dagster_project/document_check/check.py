@@ -18,21 +18,21 @@ from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 from dagster_project.reporting.pack.refreshable_figures import read_tag
 
-from .claimed_sentences import claimed, claimed_sentences
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
-from .figures_in_text import MARKERS, Number, Spot, numbers_of, scale_of
 from .judge import NOT_LINKED
 from .judge_number import Verdict, judge_cell, judge_in_sentence
-from .link_any_table import Above, figure_in_cell, link_any_table
-from .link_own_tables import NamesAlone, names_alone
-from .link_pack_sentences import link_suggested
-from .link_sentences import figures_of_sentence, why_not_linked
-from .link_tables import header_row
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
-from .periods_in_text import periods_of
-from .read_document import read_document
-from .sentence_context import Context
-from .words_around_numbers import SIGN_OF_LIMIT, rose_between
+from .reading.read_document import read_document
+from .sentences.claimed_sentences import claimed, claimed_sentences
+from .sentences.link_pack_sentences import link_suggested
+from .sentences.link_sentences import figures_of_sentence, why_not_linked
+from .sentences.sentence_context import Context
+from .tables.link_any_table import Above, figure_in_cell, link_any_table
+from .tables.link_own_tables import NamesAlone, names_alone
+from .tables.link_tables import header_row
+from .text.figures_in_text import MARKERS, Number, Spot, numbers_of, scale_of
+from .text.periods_in_text import periods_of
+from .text.words_around_numbers import SIGN_OF_LIMIT, rose_between
 
 MAX_NUMBERS = 100_000
 MAX_IN_SENTENCE = 100

@@ -17,9 +17,9 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.windows import month_number
 from dagster_project.serving.typed_names import Area, areas_of
 
-from .force_called import own_names
 from .model import SHOWS, Figure, Printed
-from .words import Mention, holds, named
+from .text.force_called import own_names
+from .text.words import Mention, holds, named
 
 _OF_MONTHS = """
     sum(value) as value, if(count(volume_change) = count(*), sum(volume_change), null) as volume_change,

@@ -12,11 +12,11 @@ from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionFigures
-from .figures_in_text import Number, Spot
 from .judge import as_rounded, judge, judge_near
 from .model import Figure
-from .periods_in_text import periods_of
-from .words_around_numbers import is_about, is_fall_in_words, side_of, way_in_clause, way_to, word_of_rank
+from .text.figures_in_text import Number, Spot
+from .text.periods_in_text import periods_of
+from .text.words_around_numbers import is_about, is_fall_in_words, side_of, way_in_clause, way_to, word_of_rank
 
 _NEGATIVE = re.compile(r"\(£?[\d.,]+ ?%?\)")
 """A change alone in its cell, as accounts write a fall."""

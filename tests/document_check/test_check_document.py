@@ -21,8 +21,8 @@ from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, DocumentError
 from dagster_project.document_check.edition_figures import EditionCell, EditionFigures, PrintedTable
-from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.model import Figure
+from dagster_project.document_check.text.figures_in_text import numbers_of
 from document_check.documents import EDITION, add_bound_figure, check, check_text, make_word, printed_tables, resave
 
 SENTENCES = [

@@ -15,7 +15,7 @@ from dagster_project.cli.document_check import _rounded as rounded_in_check
 from dagster_project.cli.trace import _show_change as show_change
 from dagster_project.core.home import Home
 from dagster_project.document_check.model import Figure
-from dagster_project.document_check.understand_sentence import SentenceClaim
+from dagster_project.document_check.sentences.understand_sentence import SentenceClaim
 from dagster_project.editions import read_editions
 from dagster_project.serving.trace import Trail
 from dagster_project.serving.trace_change import Change

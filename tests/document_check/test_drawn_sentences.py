@@ -17,9 +17,9 @@ from how_often import IS_LONG, often
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.judge import judge
-from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, understand_sentence
+from dagster_project.document_check.sentences.understand_sentence import Given, NotUnderstoodError, understand_sentence
+from dagster_project.document_check.text.figures_in_text import numbers_of
 from dagster_project.editions.printed import WORDS, read_printed
 from document_check.documents import check_text, read_figures
 

@@ -12,12 +12,12 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from dagster_project.document_check.claimed_sentences import _with
 from dagster_project.document_check.model import Figure, Grid, Text
-from dagster_project.document_check.read_document import read_document
-from dagster_project.document_check.read_pdf import _without_edges
-from dagster_project.document_check.read_text import blocks_of
-from dagster_project.document_check.understand_sentence import SentenceClaim
+from dagster_project.document_check.reading.read_document import read_document
+from dagster_project.document_check.reading.read_pdf import _without_edges
+from dagster_project.document_check.reading.read_text import blocks_of
+from dagster_project.document_check.sentences.claimed_sentences import _with
+from dagster_project.document_check.sentences.understand_sentence import SentenceClaim
 
 W = nsdecls("w")
 NUMBERS = (

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from dagster_project.document_check import words
+from dagster_project.document_check.text import words
 
 REFERRALS = "mart_drug_tests.referrals"
 

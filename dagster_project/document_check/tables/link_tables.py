@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from dagster_project.editions.windows import years_before
 
-from .edition_figures import EditionCell, EditionFigures, PrintedTable
-from .figures_in_text import MARKERS, numbers_of
-from .labels import distinctive, matches, shared_words, tokens
-from .model import Figure, Grid
-from .periods_in_text import periods_of
-from .words import mentions, named
+from ..edition_figures import EditionCell, EditionFigures, PrintedTable
+from ..model import Figure, Grid
+from ..text.figures_in_text import MARKERS, numbers_of
+from ..text.labels import distinctive, matches, shared_words, tokens
+from ..text.periods_in_text import periods_of
+from ..text.words import mentions, named
 from .words_of_titles import is_of_another, unknown_words
 
 _HEADER_ROWS = 4

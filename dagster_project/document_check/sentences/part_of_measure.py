@@ -7,10 +7,10 @@ No list of such words is complete, so the rule is reversed: lists say which word
 import re
 from calendar import month_name
 
-from .figures_in_text import MONTH, Spot
-from .force_called import own_names
-from .words import Mention, any_of, one_of
-from .words_around_numbers import CHANGE
+from ..text.figures_in_text import MONTH, Spot
+from ..text.force_called import own_names
+from ..text.words import Mention, any_of, one_of
+from ..text.words_around_numbers import CHANGE
 
 _LAST_WORD = re.compile(r"([\w'’]+)[ -]*$")
 MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['’]s?)?")

@@ -5,11 +5,11 @@ from datetime import date
 
 from dagster_project.editions.windows import years_before
 
-from .edition_figures import EditionFigures
-from .figures_in_text import MONTH, Spot
-from .model import Figure
-from .periods_in_text import BEFORE, periods_of
-from .words import named
+from ..edition_figures import EditionFigures
+from ..model import Figure
+from ..text.figures_in_text import MONTH, Spot
+from ..text.periods_in_text import BEFORE, periods_of
+from ..text.words import named
 
 SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
 _BASE = re.compile(

@@ -10,18 +10,18 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.serving.typed_names import UnknownNameError, area_named, measures_named
 
+from ..edition_figures import EditionFigures
+from ..judge import NEXT_NIGHT
+from ..model import SHOWS, Figure
+from ..text.figures_in_text import Number, Spot, numbers_of
+from ..text.periods_in_text import periods_of
+from ..text.words import mentions
+from ..text.words_around_numbers import Written, is_fall_in_words, read_written, side_of
 from .areas_and_categories import Beside, area_beside, category_beside
 from .base_of_change import is_on_another_base
-from .edition_figures import EditionFigures
 from .excluding_words import other_places_of
-from .figures_in_text import Number, Spot, numbers_of
-from .judge import NEXT_NIGHT
 from .link_sentences import is_plain
-from .model import SHOWS, Figure
 from .period_of_number import is_of_number_in_brackets, is_of_year_before
-from .periods_in_text import periods_of
-from .words import mentions
-from .words_around_numbers import Written, is_fall_in_words, read_written, side_of
 
 
 class NotUnderstoodError(PamError, ValueError):

@@ -13,20 +13,13 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.tables import unit_shown
 
-from .areas_and_categories import area_beside, category_beside, name_beside
-from .base_of_change import is_on_another_base, may_be_on_another
-from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, is_done_by_others, is_elsewhere, is_of_people, is_other_kind
-from .figures_in_text import Number, Spot, numbers_of
-from .judge import NEXT_NIGHT
-from .measure_of_number import NEVER, counts_something_else, distance
-from .model import SHOWS, Figure
-from .part_of_measure import is_part
-from .period_of_number import is_compared_in_doubt, period_of_number
-from .periods_in_text import Period, periods_of
-from .sentence_context import Context, goes_back
-from .words import Mention, mentions, named
-from .words_around_numbers import (
+from ..edition_figures import EditionFigures
+from ..judge import NEXT_NIGHT
+from ..model import SHOWS, Figure
+from ..text.figures_in_text import Number, Spot, numbers_of
+from ..text.periods_in_text import Period, periods_of
+from ..text.words import Mention, mentions, named
+from ..text.words_around_numbers import (
     Written,
     came_from,
     is_plain_value,
@@ -36,6 +29,13 @@ from .words_around_numbers import (
     says_more,
     way_from,
 )
+from .areas_and_categories import area_beside, category_beside, name_beside
+from .base_of_change import is_on_another_base, may_be_on_another
+from .excluding_words import OWN_AREAS, is_done_by_others, is_elsewhere, is_of_people, is_other_kind
+from .measure_of_number import NEVER, counts_something_else, distance
+from .part_of_measure import is_part
+from .period_of_number import is_compared_in_doubt, period_of_number
+from .sentence_context import Context, goes_back
 
 _AGAINST = re.compile(r" ?\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _BESIDE = re.compile(r" (?:in|for|at|across)(?: the)?(?: [A-Z\d][\w/]*)+,?(?: and)? £?")

@@ -4,10 +4,10 @@ import re
 
 from dagster_project.editions.tables import CHANGES
 
-from .edition_figures import EditionFigures, PrintedTable
-from .figures_in_text import Number
-from .labels import matches, shared_words
-from .model import Figure
+from ..edition_figures import EditionFigures, PrintedTable
+from ..model import Figure
+from ..text.figures_in_text import Number
+from ..text.labels import matches, shared_words
 
 _ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
 _COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")

@@ -12,8 +12,8 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.pack.topline_document import HEADER
 
-from .edition_figures import EditionCell, make_figure
-from .model import Figure, Grid
+from ..edition_figures import EditionCell, make_figure
+from ..model import Figure, Grid
 
 _TITLE = re.compile(r"\bTopline: (.+?)\s*$")
 _MONTH, _TWELVE_MONTHS = "month", "rolling_12_months"

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from .edition_figures import EditionFigures
+from ..edition_figures import EditionFigures
+from ..text.figures_in_text import MONTH, NUMBER_WORD, Spot
+from ..text.words import Mention, holds, mentions, named, simple
 from .excluding_words import OURS
-from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .part_of_measure import is_narrower
-from .words import Mention, holds, mentions, named, simple
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"

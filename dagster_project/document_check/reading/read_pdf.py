@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from .model import DocumentError
+from ..model import DocumentError
 
 MAX_PAGES = 1_000
 _EDGE = 3

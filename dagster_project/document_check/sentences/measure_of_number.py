@@ -4,10 +4,10 @@ import re
 
 from dagster_project.editions.printed import ZERO_WORDS
 
+from ..text.figures_in_text import MONTH, Spot
+from ..text.words import Mention, any_of
+from ..text.words_around_numbers import DOWN, UP
 from .areas_and_categories import breaks
-from .figures_in_text import MONTH, Spot
-from .words import Mention, any_of
-from .words_around_numbers import DOWN, UP
 
 NEVER = float("inf")
 """The distance of words that a number is not of."""

@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from .edition_figures import EditionCell, EditionFigures
-from .figures_in_text import MARKERS, SCALE, Number
-from .judge import NEXT_NIGHT
+from ..edition_figures import EditionCell, EditionFigures
+from ..judge import NEXT_NIGHT
+from ..model import Figure, Grid
+from ..text.figures_in_text import MARKERS, SCALE, Number
 from .link_own_tables import NamesAlone, is_below_another, own_table_cells, total_cells
 from .link_tables import LinkedTable, link_table
 from .link_topline import topline_cells
-from .model import Figure, Grid
 
 _MONEY = re.compile(r"£|\b(?:value|amount|worth|benefit|compensation|cash|money)", re.I)
 

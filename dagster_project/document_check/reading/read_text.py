@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 
-from .figures_in_text import numbers_of
-from .model import Block, Grid, Text
+from ..model import Block, Grid, Text
+from ..text.figures_in_text import numbers_of
 
 _STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})+\.?\s|\d{1,2}[.)](?:\s|(?=[A-Z£]))|To check[,:])")
 _MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")

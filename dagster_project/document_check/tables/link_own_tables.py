@@ -16,16 +16,16 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import MONTHS, month_number, pair, years_before
 
-from .edition_figures import EditionCell, EditionFigures
-from .excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
-from .figures_in_text import MONTH, SCALE
-from .force_called import names_of_force
-from .judge import NEXT_NIGHT
-from .labels import tokens
+from ..edition_figures import EditionCell, EditionFigures
+from ..judge import NEXT_NIGHT
+from ..model import Figure, Grid
+from ..sentences.excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
+from ..text.figures_in_text import MONTH, SCALE
+from ..text.force_called import names_of_force
+from ..text.labels import tokens
+from ..text.periods_in_text import Period, periods_of
+from ..text.words import mentions, named, simple
 from .link_tables import labels_of_cells
-from .model import Figure, Grid
-from .periods_in_text import Period, periods_of
-from .words import mentions, named, simple
 from .words_of_titles import is_plain_in_title, tells_part
 
 _TOTALS = {("total",), ("totals",), ("grand", "total"), ("all", "units"), ("all", "areas"), ("all",)}

@@ -3,12 +3,12 @@
 import re
 from calendar import month_abbr
 
-from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, other_places_of, says_other_kind
-from .figures_in_text import MONTH
-from .model import Figure
-from .periods_in_text import periods_of
-from .words import any_of, mentions, named, one_of, simple
+from ..edition_figures import EditionFigures
+from ..model import Figure
+from ..sentences.excluding_words import OWN_AREAS, other_places_of, says_other_kind
+from ..text.figures_in_text import MONTH
+from ..text.periods_in_text import periods_of
+from ..text.words import any_of, mentions, named, one_of, simple
 
 _PART_IN_TITLE = one_of("part_in_title")
 _NOT_OF_TITLE = re.compile(

@@ -5,16 +5,16 @@ import re
 from calendar import month_abbr, month_name
 from collections.abc import Sequence
 
+from ..edition_figures import EditionFigures
+from ..model import Figure
+from ..text.figures_in_text import MONTH, Spot
+from ..text.force_called import is_one_county, other_places
+from ..text.periods_in_text import periods_of
+from ..text.words import any_of, mentions, named, one_of
+from ..text.words_around_numbers import CHANGE, read_written
 from .base_of_change import SOME_YEARS
-from .edition_figures import EditionFigures
-from .figures_in_text import MONTH, Spot
-from .force_called import is_one_county, other_places
-from .model import Figure
 from .part_of_measure import MAY_STAND_BEFORE
-from .periods_in_text import periods_of
 from .sentence_context import goes_back
-from .words import any_of, mentions, named, one_of
-from .words_around_numbers import CHANGE, read_written
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAK = re.compile(r";|\b(?:while|whereas|but)\b", re.I)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .model import Block, DocumentError, cells_of, visible_text
+from ..model import Block, DocumentError, cells_of, visible_text
 from .read_pdf import pdf_text
 from .read_text import blocks_of
 from .read_word import word_blocks

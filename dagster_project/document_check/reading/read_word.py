@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .model import Block, Bound, DocumentError, Grid, Text, visible_text
+from ..model import Block, Bound, DocumentError, Grid, Text, visible_text
 
 LARGEST_UNPACKED = 200 << 20
 """Bytes of all parts of a document together."""

@@ -12,6 +12,8 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.yaml_io import read_yaml
 
+LISTS = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -31,7 +33,7 @@ def simple(text: str) -> str:
 
 @cache
 def _read(name: str) -> dict[str, Any]:
-    words: dict[str, Any] = read_yaml(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    words: dict[str, Any] = read_yaml((LISTS / name).read_text(encoding="utf-8"))
     return words
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .model import Figure
-from .periods_in_text import Period
-from .words import mentions
+from ..model import Figure
+from ..text.periods_in_text import Period
+from ..text.words import mentions
 
 LONGEST_CONTEXT = 2_000
 """Characters of a paragraph's earlier sentences that are kept to understand a sentence."""

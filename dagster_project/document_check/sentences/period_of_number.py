@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+from ..text.figures_in_text import Number, Spot
+from ..text.periods_in_text import BEFORE, Period, periods_of
+from ..text.words import any_of, joined
+from ..text.words_around_numbers import CHANGE, is_plain_value, read_written
 from .areas_and_categories import IN_BRACKETS, is_in_brackets
-from .figures_in_text import Number, Spot
-from .periods_in_text import BEFORE, Period, periods_of
 from .sentence_context import Context
-from .words import any_of, joined
-from .words_around_numbers import CHANGE, is_plain_value, read_written
 
 _VERSUS = r"\W*(?:compared (?:with|to)|against|versus|vs?\.?)(?: (?:only|just|in|the|those|that|of|for|£))* £?"
 _NUMBERS_COMPARED, _PERIODS_COMPARED = re.compile(_VERSUS, re.I), re.compile(_VERSUS.removesuffix(" £?") + r"\W*", re.I)
