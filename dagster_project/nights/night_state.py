@@ -1,6 +1,7 @@
 """What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
@@ -37,6 +38,8 @@ class NightState:
         self.not_started: str | None = None
         """Why the night could not start; None if it could."""
         self.not_started_cause = Cause.OTHER
+        self.told_to_read: Path | None = None
+        """The folder that this night was told to read; None if that is the one of the settings."""
         self.receipt_problem: str | None = None
         """Why the receipt could not be written and what to do; None if it was."""
         self.landed: Landed | None = None
@@ -69,8 +72,10 @@ class NightState:
     @property
     def ended(self) -> alerts.NightEnd:
         """What became of the night so far, for alerts."""
-        interrupted = tuple(self.interrupted)
-        return alerts.NightEnd(self.home, self.night, self.receipt, interrupted, self.not_started, self.not_started_cause)
+        return alerts.NightEnd(
+            self.home, self.night, self.receipt, tuple(self.interrupted), self.not_started, self.not_started_cause,
+            self.told_to_read,
+        )  # fmt: skip
 
     def is_finished(self) -> bool:
         """Whether the night has its receipt or is published: then no step may be tried again."""

@@ -77,6 +77,8 @@ class NightRun(NightState):
     ) -> None:  # fmt: skip
         super().__init__(home, plan or Plan())
         self.inbox = inbox
+        # What a past period is filled from is read once: files that come later do not belong there.
+        self.told_to_read = inbox.absolute() if inbox and period is None else None
         self.listener = listener or Listener()
         self.rebuild = rebuild
         self.config = Config()

@@ -10,7 +10,8 @@ RUNBOOK = "docs/how-to/runbook.md"
 
 Advice = tuple[str, tuple[str, ...]]
 """The section of the runbook that says more, and what to do, line by line: `{pam} COMMAND` stands for the command for this
-home, `{home}` for its folder."""
+home, `{home}` for its folder, `{inbox}` for the
+folder that files come to."""
 
 TITLES: dict[str, str] = {
     "failed": "Night failed",
@@ -50,7 +51,7 @@ FAILURES: dict[str, Advice] = {
     Cause.SAMPLE_HOME: ("A home of sample data", ("Give real extracts another home: pam nightly --home DIR",)),
     Cause.DISK_AWAY: (
         "A disk or a share was away",
-        ("See that the disk or share answers: ls {home}/inbox", "Then: {pam} nightly"),
+        ("See that the disk or share answers: ls {inbox}", "Then: {pam} nightly"),
     ),
     Cause.MODEL: ("A model could not be built", ("Read what dbt says: {pam} dbt build", "Once it is fixed: {pam} nightly")),
 }  # fmt: skip
@@ -66,11 +67,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "See what is missing: {pam} status", "Once the cause is fixed, make everything again: {pam} nightly --rebuild",
     ),
     "file_held": (
-        "If its sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
+        "If its sender agrees that it is wrong: have a newer one extracted and drop it in {inbox}",
         "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON",
     ),
     "late": (
-        "Ask who extracts {extract} why it has not come; drop it in {home}/inbox", "See what is late now: {pam} status",
+        "Ask who extracts {extract} why it has not come; drop it in {inbox}", "See what is late now: {pam} status",
     ),
 }  # fmt: skip
 """What to do, by the kind of event, but for refused files. The runbook's section is the title of the kind."""
@@ -82,12 +83,17 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "^waits in the inbox", "File refused",
-        ("Correct the mapping as the reason says: the next night then lands the file, which is still in {home}/inbox",
+        ("Correct the mapping as the reason says: the next night then lands the file, which is still in {inbox}",
          "See what is wrong with mappings: {pam} status"),
     ),
     (
+        "^the name is neither", "File refused",
+        ("If it is no extract: take it out of {inbox}",
+         "If it is one: correct its name, or draft a mapping for its system with {pam} map FILE; drop it again in {inbox}"),
+    ),
+    (
         r"\bmapping\b|mappings/", "File refused",
-        ("Correct the mapping in {home}/mappings as the reason says, then drop the file again in {home}/inbox",
+        ("Correct the mapping in {home}/mappings as the reason says, then drop the file again in {inbox}",
          "Try it first, which changes nothing: {pam} inspect FILE"),
     ),
     (
@@ -96,7 +102,7 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "", "File refused",
-        ("Tell its sender the reason; have it corrected and dropped again in {home}/inbox",
+        ("Tell its sender the reason; have it corrected and dropped again in {inbox}",
          "Try a corrected file first, which changes nothing: {pam} inspect FILE"),
     ),
 )  # fmt: skip

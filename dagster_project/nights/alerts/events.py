@@ -4,11 +4,13 @@ around them."""
 import re
 import shlex
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.core.check_results import advice_of, message_of
-from dagster_project.core.config import read_config
+from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
@@ -56,7 +58,8 @@ class NightEnd:
     """What became of a night, as far as alerts need it.
 
     `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `interrupted`:
-    receipts written for earlier nights that ended before they could write them.
+    receipts written for earlier nights that ended before they could write them. `inbox`: the folder that the night was told to
+    read; None if that is the one of the settings.
     """
 
     home: Home
@@ -65,44 +68,45 @@ class NightEnd:
     interrupted: tuple[Receipt, ...] = ()
     not_started: str | None = None
     not_started_cause: Cause = Cause.OTHER
+    inbox: Path | None = None
 
 
 def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
-    events = [e for receipt in end.interrupted for e in _of_receipt(end.home, receipt)]
+    events = [e for receipt in end.interrupted for e in _of_receipt(end, receipt)]
     if end.receipt:
-        events += _of_receipt(end.home, end.receipt)
+        events += _of_receipt(end, end.receipt)
     elif end.not_started:
         advice = FAILURES.get(end.not_started_cause)
         what, key = "A night could not begin", f"unbegun {end.not_started}"
-        events.append(_event(end.home, "failed", key, what, end.not_started, advice))
+        events.append(_event(end, "failed", key, what, end.not_started, advice))
     if end.night:
-        events += _late(end.home, end.night.today)
+        events += _late(end, end.night.today)
     order = list(TITLES)
     return sorted(events, key=lambda e: order.index(e.kind))
 
 
-def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
+def _of_receipt(end: NightEnd, receipt: Receipt) -> list[Event]:
     night_id, events = receipt.night_id, list[Event]()
     if receipt.outcome == "failed":
         advice = FAILURES.get(receipt.cause)
-        events.append(_event(home, "failed", f"failed {night_id}", f"Night {night_id} failed", receipt.reason, advice))
+        events.append(_event(end, "failed", f"failed {night_id}", f"Night {night_id} failed", receipt.reason, advice))
     elif receipt.outcome == "held":
-        events += _held(home, receipt)
+        events += _held(end, receipt)
     if receipt.not_in_postgres:
         what = f"Night {night_id} is published, but not in PostgreSQL"
-        events.append(_event(home, "not_served", f"not_served {night_id}", what, receipt.not_in_postgres))
+        events.append(_event(end, "not_served", f"not_served {night_id}", what, receipt.not_in_postgres))
     for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
         what = f"Night {night_id} is published, but {what}"
-        events.append(_event(home, "output", f"output {night_id} {name}", what, why))
+        events.append(_event(end, "output", f"output {night_id} {name}", what, why))
     # A file that is still being written is not in the ledger yet, and needs nobody.
-    in_ledger = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
+    in_ledger = {e.source_file for e in read_ledger(end.home) if e.night_id == night_id}
     for file in receipt.files:
         if file["outcome"] in ("held", "refused") and file["source_file"] in in_ledger:
-            events.append(_file(home, file))
+            events.append(_file(end, file))
     for file in waiting_files([receipt]):
         name, reason = one_line(file["source_file"], 200), str(file["reason"])
-        events.append(_event(home, "refused", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
+        events.append(_event(end, "refused", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
     return events
 
 
@@ -112,40 +116,52 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
     return [f for f in (last.files if last else []) if str(f.get("reason")).startswith((WAITS, MIXED))]
 
 
-def _held(home: Home, receipt: Receipt) -> list[Event]:
+def _held(end: NightEnd, receipt: Receipt) -> list[Event]:
     key, what = f"held {receipt.night_id}", f"Night {receipt.night_id} is held"
     events = []
     for check in receipt.checks:
         if not check["passed"] and check["severity"] == "critical":
             sentence = f"{what} [{check['rule']}]: {message_of(check)}"
-            event = _event(home, "held", f"{key} {check['subject']} {check['rule']}", sentence, check["reason"])
+            event = _event(end, "held", f"{key} {check['subject']} {check['rule']}", sentence, check["reason"])
             events.append(replace(event, todo=(one_line(advice_of(check, receipt.night_id)), *event.todo)))
-    return events or [_event(home, "held", key, what, receipt.reason)]
+    return events or [_event(end, "held", key, what, receipt.reason)]
 
 
-def _file(home: Home, file: dict[str, Any]) -> Event:
+def _file(end: NightEnd, file: dict[str, Any]) -> Event:
     is_held = file["outcome"] == "held"
     kind: Kind = "file_held" if is_held else "refused"
     name, reason = one_line(file["source_file"], 200), file.get("reason") or NO_REASON
     key, what = f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}"
     advice = None if is_held else for_refused(reason)
-    return _event(home, kind, key, what, reason, advice, load=file.get("load_id") or "LOAD")
+    return _event(end, kind, key, what, reason, advice, load=file.get("load_id") or "LOAD")
 
 
-def _late(home: Home, today: Any) -> Iterable[Event]:
-    for late in late_extracts(accepted(read_ledger(home)), today, read_config(home).extracts):
+def _late(end: NightEnd, today: Any) -> Iterable[Event]:
+    for late in late_extracts(accepted(read_ledger(end.home)), today, read_config(end.home).extracts):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
         days = counted(late["days_late"], "day")
         yield _event(
-            home, "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {days}",
+            end, "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {days}",
             f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
             " available", extract=extract,
         )  # fmt: skip
 
 
-def _event(home: Home, kind: Kind, key: str, what: str, why: str, advice: Advice | None = None, **more: str) -> Event:
+def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Advice | None = None, **more: str) -> Event:
     """An event. `advice`: None for that of its kind. `more`: what its lines name besides the home."""
     see, todo = advice or (TITLES[kind], EVENTS[kind])
+    # Where the next night reads, and the command that has it read there: people drop files and type it as it stands.
+    folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(end.inbox or _inbox_of(end.home)))}
     commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
-    lines = tuple(line.format(home=shlex.quote(str(home.path)), **more) for line in commands)
+    if end.inbox:
+        commands = (line.replace("pam nightly --home {home}", "pam nightly --home {home} --inbox {inbox}") for line in commands)
+    lines = tuple(line.format(**folders, **more) for line in commands)
     return Event(kind, one_line(key), one_line(what), one_line(why), lines, see)
+
+
+def _inbox_of(home: Home) -> Path:
+    """The folder that a night reads if it is told of no other."""
+    # The alert may be of settings that can't be read.
+    with suppress(ConfigError, OSError):
+        return read_config(home).night.inbox or home.inbox
+    return home.inbox

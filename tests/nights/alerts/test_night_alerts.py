@@ -391,6 +391,38 @@ def test_a_file_without_a_column_may_need_a_mapping() -> None:
     assert advice.for_refused(reason)[1][0].startswith("Correct the mapping in {home}/mappings")
 
 
+def test_a_name_that_says_nothing_needs_another_name_or_a_mapping() -> None:
+    reason = (
+        "the name is neither extract__force.csv nor another. An export lands once it has a mapping: `pam map FILE` drafts one"
+    )
+    _, todo = advice.for_refused(reason)
+    assert todo[0].startswith("If it is no extract: take it out of")
+    assert "draft a mapping" in todo[1], "there is no mapping yet that could be corrected"
+
+
+def test_advice_names_the_folder_that_nights_read(new_home: Home, tmp_path: Path) -> None:
+    """Nobody is sent to the home's inbox, which no night reads, if files come to another folder."""
+    share = tmp_path / "files of the night"
+    told = events_of(NightEnd(new_home, receipt=receipt_of("failed"), inbox=share))[0]
+    assert f"pam nightly --home {new_home.path} --inbox '{share}'" in told.todo[-1]
+
+    new_home.config_file.write_text(f'[night]\ninbox = "{share}"\n', encoding="utf-8")
+    away = NightEnd(new_home, not_started="why", not_started_cause=explain(InboxMissingError("/data: no such folder"))[1])
+    by_settings = events_of(away)[0]
+    assert f"ls '{share}'" in by_settings.todo[0]
+    assert by_settings.todo[-1].endswith(f"pam nightly --home {new_home.path}"), "the settings name the folder"
+
+    new_home.config_file.write_text("[night", encoding="utf-8")
+    assert f"ls {new_home.inbox}" in events_of(away)[0].todo[0], "settings that can't be read"
+
+
+def test_a_night_says_which_folder_it_was_told_to_read(new_home: Home, tmp_path: Path) -> None:
+    assert NightRun(new_home, tmp_path).ended.inbox == tmp_path
+    assert NightRun(new_home).ended.inbox is None
+    period = (date(2024, 1, 1), date(2024, 12, 31))
+    assert NightRun(new_home, tmp_path, period=period).ended.inbox is None, "later files do not belong to a past period's"
+
+
 def test_every_section_is_in_the_runbook() -> None:
     headings = set(re.findall(r"^#+ (.+)$", (PROJECT / advice.RUNBOOK).read_text(encoding="utf-8"), re.M))
     sections = {section for section, _ in advice.FAILURES.values()} | {*advice.TITLES.values(), "How alerts come"}
