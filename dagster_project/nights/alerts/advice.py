@@ -10,8 +10,7 @@ RUNBOOK = "docs/how-to/runbook.md"
 
 Advice = tuple[str, tuple[str, ...]]
 """The section of the runbook that says more, and what to do, line by line: `{pam} COMMAND` stands for the command for this
-home, `{home}` for its folder, `{inbox}` for the
-folder that files come to."""
+home, `{home}` for its folder, `{inbox}` for the folder that files come to."""
 
 TITLES: dict[str, str] = {
     "failed": "Night failed",
