@@ -1,6 +1,8 @@
 """Finds the events that need a person: a night held or failed, a file held or refused, an extract late. `message` has the words
 around them."""
 
+import errno
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -47,8 +49,13 @@ def one_line(text: str, limit: int = LIMIT) -> str:
     """Text in one line, without control characters, of at most `limit` characters.
 
     DuckDB's errors may quote a value, which may be personal: only their type is kept, except for errors of disks and locks.
+    That a disk is full is kept of any.
     """
-    text = re.sub(r"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): .*", r"\1", text, flags=re.S)
+    full = os.strerror(errno.ENOSPC)
+    text = re.sub(
+        rf"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): (?:.*({full})|.*).*",
+        lambda m: ": ".join(filter(None, m.groups())), text, flags=re.S,
+    )  # fmt: skip
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

@@ -313,6 +313,10 @@ def test_pam_alerts_test(pam: Callable, new_home: Home, write_settings) -> None:
             "dbt could not build 1 of the models: stg_x: Runtime Error",
         ),
         ("IO Error: Could not write: No space left on device", "IO Error: Could not write: No space left on device"),
+        (
+            'TransactionContext Error: Failed to commit: Could not write file "Q Z": No space left on device',
+            "TransactionContext Error: No space left on device",
+        ),
         ("seeds/areas.csv: line 2: lpu_name is blank", "seeds/areas.csv: line 2: lpu_name is blank"),
         ("a\x1b[31m\nb\tc", "a [31m b c"),
         ("x" * 1000, "x" * 399 + "…"),
