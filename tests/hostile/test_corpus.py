@@ -33,7 +33,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.publishing import postgres
 from dagster_project.reporting.pack import read_pack
 from dagster_project.reporting.pack.chart_specs import spec
-from dagster_project.reporting.pack.picture_processes import draw
+from dagster_project.reporting.pack.picture_processes import Job, draw
 from dagster_project.serving import write_result
 
 from .corpus import FILES, NAMES, OVERLONG, STATEMENTS, TEXTS, UNPRINTABLE, has_unprintable, random_texts
@@ -136,19 +136,19 @@ def test_charts_take_any_text_as_a_name(night: NightRun) -> None:
     points = tuple(replace(point, label=name) for name in names)
     bars = replace(chart, panels=(replace(panel, series=(replace(series, points=points),)),))
     lines = replace(chart, kind="line", panels=(replace(panel, series=tuple(replace(series, name=n) for n in names)),))
-    jobs = [(json.dumps(spec(c), default=str), 1) for c in (bars, lines)]
-    assert all(svg and png and ET.fromstring(svg) is not None for svg, png in draw(jobs))
+    jobs = [Job(json.dumps(spec(c), default=str), scale=1) for c in (bars, lines)]
+    assert all(d.svg and d.png and ET.fromstring(d.svg) is not None for d in draw(jobs))
 
 
 def test_a_chart_that_ends_its_process_loses_only_that_chart() -> None:
     """A control character in a title ends the renderer's process at once."""
 
-    def job(title: str) -> tuple[str, None]:
+    def job(title: str) -> Job:
         chart = {"data": {"values": [{"a": 1}]}, "mark": "bar", "title": title, "encoding": {"x": {"field": "a"}}}
-        return json.dumps(chart), None
+        return Job(json.dumps(chart))
 
     good, lost, after = draw([job("fine"), job("\x1b"), job("fine")])
-    assert good[0] and good == after and lost[0] is None
+    assert good.svg and good == after and lost.svg is None
 
 
 @pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS, *NAMES, *STATEMENTS], ids=lambda t: ascii(t)[:40])

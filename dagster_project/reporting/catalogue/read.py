@@ -23,12 +23,6 @@ SCHEMAS = {
     "meta": "About this file: dictionary, checks, extracts and files",
 }
 """The schemas of a published file, in the order of the pages."""
-UNKNOWN_VALUES = """
-    select force_code, extract, column_name, count(*) as n_values, min(first_night) as first_night,
-        max(last_night) as last_night
-    from meta.vocabulary group by all order by all
-"""
-"""How many values of each column no list knows."""
 EARLIER_FILES = 200
 """Files of earlier nights that were held or refused are listed, the newest ones up to this number."""
 
@@ -146,11 +140,26 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
         checks=tuple((suite, tuple(checks_of_suite)) for suite, checks_of_suite in groupby(checks, lambda c: c["suite"])),
         failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
         extracts=tuple(read_rows(con, "select * from meta.extracts order by title, extract, force_code")),
-        # Not in a night of a version that did not record them.
-        vocabulary=tuple(read_rows(con, UNKNOWN_VALUES)) if has_table(con, "meta", "vocabulary") else (),
+        vocabulary=_vocabulary(con),
         files=tuple(f for f in files if f["night_id"] == night.get("night_id")),
         earlier=tuple(earlier[:EARLIER_FILES]),
         earlier_count=len(earlier),
+    )
+
+
+def _vocabulary(con: duckdb.DuckDBPyConnection) -> tuple[Row, ...]:
+    """How many values of each column no list knows; none in a night of a version that did not record them."""
+    if not has_table(con, "meta", "vocabulary"):
+        return ()
+    return tuple(
+        read_rows(
+            con,
+            """
+            select force_code, extract, column_name, count(*) as n_values, min(first_night) as first_night,
+                max(last_night) as last_night
+            from meta.vocabulary group by all order by all
+            """,
+        )
     )
 
 

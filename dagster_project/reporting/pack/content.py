@@ -110,8 +110,8 @@ class _Reader:
         used = [self.measures[m] for m in dict.fromkeys(keys) if m in self.measures]
         sources = [self.sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in self.sources]
         covered_to = {(d.mart, d.measure): self.sources[e].covered_to for d in used for e in d.extracts if e in self.sources}
-        ends = [c["period_end"] for c in cells if c["answer_id"]]
-        scope = "as others publish it" if ends and not any(ends) else f"data to {day_in_words(row['data_to'])}"
+        is_published = _is_published([c for c in cells if c["answer_id"]])
+        scope = "as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}"
         unavailable = None
         later_days = _later_days_note(cells, row["data_to"], covered_to)
         if cells:
@@ -312,6 +312,11 @@ def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
         window = _shared([c for c in cells_of_column if not _BACK.fullmatch(c["window_label"] or "")], "window_label")
         columns.append(PrintedColumn(cells_of_column[0]["column_name"], label, window, _shared(cells_of_column, "unit")))
     return tuple(columns)
+
+
+def _is_published(cells: list[dict[str, Any]]) -> bool:
+    """Whether all of it is figures that others publish, for periods of their own."""
+    return bool(cells) and all(c["period_end"] is None for c in cells)
 
 
 def _shared(cells: list[dict[str, Any]], field: str) -> str | None:

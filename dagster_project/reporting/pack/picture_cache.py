@@ -18,7 +18,7 @@ from dagster_project.core.files import write_whole
 
 from .chart_specs import NARROW, WIDE, Look, spec
 from .model import Chart
-from .picture_processes import draw
+from .picture_processes import Job, draw
 
 CACHE_DAYS = 30
 """A picture that no pack has used for this long is deleted."""
@@ -56,9 +56,9 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
         for c in charts if not c.unavailable for form, look in wanted
     }  # fmt: skip
     pictures = {key: data for key, text in specs.items() if (data := _read_cached(text, key[1], folder)) is not None}
-    jobs = {key: (text, PNG_SCALE if key[1] == "png" else None) for key, text in specs.items() if key not in pictures}
+    jobs = {key: Job(text, PNG_SCALE if key[1] == "png" else None) for key, text in specs.items() if key not in pictures}
     drawn = zip(jobs, draw(list(jobs.values())), strict=True)
-    new = [(key, form, data) for key, c in drawn for form, data in zip(("svg", "png"), c, strict=True) if data is not None]
+    new = [(key, form, data) for key, c in drawn for form, data in (("svg", c.svg), ("png", c.png)) if data is not None]
     pictures |= {key: data for key, form, data in new if form == key[1]}
     if folder:
         files = {_cache_path(specs[key], form, folder): data for key, form, data in new}

@@ -6,6 +6,7 @@ If a process dies, or takes too long over a chart, another one draws the rest.
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from dagster_project.core.worker_process import WorkerEndedError, WorkerProcess
 
@@ -20,14 +21,23 @@ CHARTS_PER_PROCESS = 6
 MAX_PROCESSES = 4
 
 
-Drawing = tuple[bytes | None, bytes | None]
-"""A chart as SVG and as PNG; None for a picture that was not asked for, or could not be drawn."""
+class Job(NamedTuple):
+    """A chart to draw. `scale`: that of its PNG; None for no PNG."""
+
+    spec: str
+    scale: int | None = None
 
 
-def draw(jobs: Sequence[tuple[str, int | None]]) -> list[Drawing]:
-    """Draw charts, each a specification and the scale of its PNG, None for no PNG. Returns a drawing for each, in their order;
-    a chart that can't be drawn raises nothing."""
-    drawings: list[Drawing] = [(None, None)] * len(jobs)
+class Drawing(NamedTuple):
+    """The pictures of a chart; None for one that could not be drawn."""
+
+    svg: bytes | None = None
+    png: bytes | None = None
+
+
+def draw(jobs: Sequence[Job]) -> list[Drawing]:
+    """Draw charts. Returns a drawing for each, in their order; a chart that can't be drawn raises nothing."""
+    drawings = [Drawing()] * len(jobs)
     waiting = iter(range(len(jobs)))
     failed: list[int] = []
 
@@ -39,7 +49,7 @@ def draw(jobs: Sequence[tuple[str, int | None]]) -> list[Drawing]:
                     break
                 process.load(draw_chart.__module__)
                 try:
-                    drawings[chart] = process.call(draw_chart, *jobs[chart], seconds=SECONDS)
+                    drawings[chart] = Drawing(*process.call(draw_chart, *jobs[chart], seconds=SECONDS))
                 except (WorkerEndedError, TimeoutError):
                     failed.append(chart)
                     process.stop()

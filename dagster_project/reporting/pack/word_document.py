@@ -6,6 +6,7 @@ check before it goes out, is marked so that it can't be mistaken for a part of t
 
 import functools
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from textwrap import shorten
 from typing import BinaryIO
@@ -233,8 +234,7 @@ class _Writer:
             self._figures(table)
         row_count = ["Records used"] if pack.rule is None else []
         rows = [
-            [s.title, s.status, words.covered_days(s) or "none", *(f"{s.rows:,}" for _ in row_count),
-             words.day_in_words(s.extracted_at) if s.extracted_at else "[z]"]
+            [s.title, s.status, words.covered_days(s) or "none", *(f"{s.rows:,}" for _ in row_count), _day(s.extracted_at)]
             for s in pack.sources
         ]  # fmt: skip
         self._text_table(
@@ -250,6 +250,10 @@ class _Writer:
     def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[ooxml.Text]]) -> None:
         ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
         ooxml.add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
+
+
+def _day(day: date | None) -> str:
+    return words.day_in_words(day) if day else "[z]"
 
 
 def _describe_claim(claim: Claim) -> list[ooxml.Text]:
