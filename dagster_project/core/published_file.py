@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -73,12 +74,23 @@ def published_night(home: Home) -> str | None:
 def night_of(path: Path) -> str | None:
     """The night id in a published or kept file. Raises PublishError if it can't be read as one."""
     try:
-        path = path.resolve(strict=True)
+        # Of a link that a publication changes meanwhile, the file that is looked at is also the one that is read.
+        file = path.resolve()
+        status = file.stat()
+    except OSError as error:
+        raise PublishError(f"{path} is not a published night: {error.strerror}") from error
+    # A night asks it many times. Nobody writes to such a file: one that is changed behind our back has another time of
+    # change (ctime), which can't be set back as that of writing can.
+    return _night_in(file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@lru_cache(maxsize=64)
+def _night_in(path: Path, *_state: int) -> str | None:
+    try:
         with read_database(path) as con:
             row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
-    except (OSError, duckdb.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        raise PublishError(f"{path} is not a published night: {reason}") from error
+    except duckdb.Error as error:
+        raise PublishError(f"{path} is not a published night: {str(error).splitlines()[0]}") from error
     return row[0] if row else None
 
 

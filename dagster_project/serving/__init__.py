@@ -2,6 +2,7 @@
 `diff`, claims and topline. `typed_names` finds the measure, force and area that people type. `pam serve` is not here, but in
 `orchestration.serve`."""
 
+from dagster_project.core.cell_text import escape_formula, plain_text, rounded_text
 from dagster_project.core.config import Limits
 from dagster_project.core.published_file import NothingPublishedError
 
@@ -10,6 +11,6 @@ from .consultation import ReasonError, connect, record_consultation
 from .query import LimitError, limited
 
 __all__ = [
-    "LimitError", "Limits", "NothingPublishedError", "ReasonError", "connect", "limited", "record_consultation",
-    "write_result",
+    "LimitError", "Limits", "NothingPublishedError", "ReasonError", "connect", "escape_formula", "limited", "plain_text",
+    "record_consultation", "rounded_text", "write_result",
 ]  # fmt: skip

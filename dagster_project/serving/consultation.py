@@ -1,6 +1,7 @@
 """Records who consults the warehouse and why, before anything is shown, and opens the published file."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
 from dagster_project.core.published_file import MEMORY, open_published
-from dagster_project.core.read_database import rows_if_readable
+from dagster_project.core.read_database import read_database
 
 
 class ReasonError(PamError, ValueError):
@@ -69,12 +70,21 @@ def can_record(home: Home) -> bool:
 
 def _published_names(home: Home) -> frozenset[str]:
     """All names in the published file; none if nothing is published, or it can't be read."""
-    names = rows_if_readable(
-        home.warehouse,
-        """
-        with columns as (from duckdb_columns() where database_name = current_database())
+    try:
+        path = home.warehouse.resolve(strict=True)
+        return _names(path, path.stat().st_mtime_ns)
+    except (OSError, duckdb.Error):
+        return frozenset()
 
-        select schema_name from columns union select table_name from columns union select column_name from columns
-        """,
-    )
-    return frozenset(name for (name,) in names or ())
+
+@lru_cache(maxsize=4)
+def _names(path: Path, _mtime_ns: int) -> frozenset[str]:
+    with read_database(path) as con:
+        names = con.execute(
+            """
+            with columns as (from duckdb_columns() where database_name = current_database())
+
+            select schema_name from columns union select table_name from columns union select column_name from columns
+            """
+        )
+        return frozenset(name for (name,) in names.fetchall())

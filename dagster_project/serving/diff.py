@@ -224,7 +224,7 @@ def _write_text(difference: Difference, out: TextIO) -> None:
         columns = ("no", "source_file", "outcome", "landed_at", "rows_landed", "rows_quarantined", "figures")
         write_result(
             ("no", "file", "outcome", "landed", "rows", "quarantined", "figures moved"),
-            [[file[c].replace(microsecond=0) if c == "landed_at" else file[c] for c in columns] for file in difference.files],
+            [[_without_fractions(file[c]) for c in columns] for file in difference.files],
             "table",
             out,
         )
@@ -232,6 +232,10 @@ def _write_text(difference: Difference, out: TextIO) -> None:
         out.write(f"{difference.unexplained:,} figures: {UNEXPLAINED}\n")
     if any(figure["cause"] == "other window" for figure in difference.figures):
         out.write(OTHER_WINDOW)
+
+
+def _without_fractions(value: Any) -> Any:
+    return value.replace(microsecond=0) if hasattr(value, "microsecond") else value
 
 
 def _table_row(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -36,19 +36,24 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     try:
         (text,) = one_row(con.cursor(), "select json_serialize_sql($1::varchar)", [sql[:MOST]])
         comparisons = dict.fromkeys(_comparisons(json.loads(text)))
-        known = {
-            c: {v for (v,) in con.cursor().execute(COLUMNS[c]).fetchall() if v is not None} for c in {c for c, _ in comparisons}
-        }
-        titles = con.cursor().execute("select name, title from meta.dictionary where kind = 'measure'").fetchall()
+        known = {column: _values(con, column) for column in {c for c, _ in comparisons}}
     except (duckdb.Error, ValueError, RecursionError):
         return []
     sentences = []
     for column, value in comparisons:
         if value not in known[column]:
-            near = closest_titled(value, dict(titles)) if column == "measure" else closest_names(value, known[column])
+            near = closest_titled(value, _titles(con)) if column == "measure" else closest_names(value, known[column])
             hint = f"nearest: {', '.join(near)}" if near else f"select distinct {column} shows what there is"
             sentences.append(f"no {column.replace('_', ' ')} `{value}`; {hint}")
     return sentences
+
+
+def _values(con: duckdb.DuckDBPyConnection, column: str) -> set[str]:
+    return {value for (value,) in con.cursor().execute(COLUMNS[column]).fetchall() if value is not None}
+
+
+def _titles(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(con.cursor().execute("select name, title from meta.dictionary where kind = 'measure'").fetchall())
 
 
 def _comparisons(node: Any) -> Iterator[tuple[str, str]]:

@@ -114,6 +114,12 @@ def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Generator[None]:
             clock.join()
 
 
+def _fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Any]]:
+    """A result's rows, with one batch in memory at a time."""
+    while batch := result.fetchmany(BATCH):
+        yield from batch
+
+
 def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, limits: Limits) -> str:
     """Run one query and write its answer as text. Returns a remark for the person, often empty: misspelt names, rows left out.
 
@@ -132,7 +138,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
 def _ask(con: duckdb.DuckDBPyConnection, text: str) -> tuple[list[str], Iterator[Sequence[Any]], str]:
     """The columns and rows of a query's answer, and a remark as `_remark` has it."""
     result = con.execute(text)
-    rows = chain.from_iterable(iter(lambda: result.fetchmany(BATCH), []))
+    rows = _fetch_rows(result)
     first = list(islice(rows, 2))
     return [c[0] for c in result.description or []], chain(first, rows), _remark(con, text, first)
 
