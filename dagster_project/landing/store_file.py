@@ -6,7 +6,7 @@ from functools import partial
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .doubts import other_sheets, plausibility
 from .doubts.category_doubts import category_doubts
-from .doubts.changed_records import CHANGED_ROWS, FileComparison, amounts_of_another_unit, changes
+from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, FileComparison, amounts_of_another_unit, changes
 from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
 from .doubts.hold_reasons import extracted_far_ahead
 from .doubts.indicator_periods import period_doubts
@@ -58,8 +58,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
     comparison = FileComparison(con, home, sheet, load, load_of(previous), counts.rows) if previous else None
-    if comparison and not findings.is_held_by_comparison:
-        findings.notes += changes(comparison, is_renumbered=sum(findings.replaced.values()) >= CHANGED_ROWS)
+    if comparison:
+        findings.notes += changes(comparison, findings.is_renumbered, leave_out=findings.in_another_unit)
     give_window = facts.file.covers is not None
     stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, give_window, comparison)
     findings.notes += doubts(stored_rows)
@@ -114,8 +114,10 @@ class _Findings:
     counts: RowCounts
     hold_reason: str | None
     """Why to hold it; None: nothing so far."""
-    is_held_by_comparison: bool = False
-    """Whether it is held for what its records say beside those of earlier files: that need not be noted again."""
+    is_renumbered: bool = False
+    """Whether many of its references were other records' before."""
+    in_another_unit: dict[str, str] = field(default_factory=dict)
+    """Amounts that it is held for, as `amounts_of_another_unit` returns them."""
     n_quarantined: int = 0
     """Its rows in the quarantine."""
     kinds: dict[str, int] = field(default_factory=dict)
@@ -166,11 +168,15 @@ class _Findings:
             self.hold_reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
             if self.hold_reason is None:
                 self.hold_reason = restarted_keys(con, home, load, sheet, rows, earlier)
-                if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
-                    self.hold_reason = amounts_of_another_unit(FileComparison(con, home, sheet, load, load_of(previous), rows))
-                self.is_held_by_comparison = self.hold_reason is not None
+                self.is_renumbered = self.hold_reason is not None
+            if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
+                comparison = FileComparison(con, home, sheet, load, load_of(previous), rows)
+                self.in_another_unit = amounts_of_another_unit(comparison)
+                if self.in_another_unit:
+                    self.hold_reason = "; ".join(self.in_another_unit.values()) + UNIT_QUESTION
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
+                self.is_renumbered = sum(self.replaced.values()) >= max(CHANGED_ROWS, CHANGED_SHARE * rows)
                 self.notes += notes
 
     def settle_conflicts(self) -> None:

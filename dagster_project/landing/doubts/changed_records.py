@@ -2,7 +2,7 @@
 not change, such as another column under a header, amounts in another unit, days and months that are swapped, or a column that
 was sorted by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,9 +69,15 @@ class FileComparison:
         return [c.name for c in self.columns if c.type == "money"]
 
 
-def amounts_of_another_unit(files: FileComparison) -> str | None:
-    """The reason to hold a file in which nearly every amount is a hundred or a thousand times, or such a part of, what the load
-    before it says of the same record; None if there is none such."""
+UNIT_QUESTION = (
+    ". In pence, or in thousands? Export again in pounds; if this one is right, retract the file before or release this one"
+)
+
+
+def amounts_of_another_unit(files: FileComparison) -> dict[str, str]:
+    """Columns of amounts, each with how they differ, in which nearly every one is a hundred or a thousand times, or such a part
+    of, what the load before it says of the same record. A file that has any is held, with `UNIT_QUESTION`."""
+    found = dict[str, str]()
     for name in files.amounts:
         shared, *scaled = one_row(
             files.con,
@@ -86,25 +92,23 @@ def amounts_of_another_unit(files: FileComparison) -> str | None:
         )
         for n, times in zip(scaled, SCALES.values(), strict=True):
             if n >= CHANGED_ROWS and n >= SCALED_SHARE * shared:
-                return (
-                    f"{name}: in {n:,} of {shared:,} records {times} what the file before said. In pence, or in thousands?"
-                    " Export again in pounds; if this one is right, retract the file before or release this one"
-                )
-    return None
+                found[name] = f"{name}: in {n:,} of {shared:,} records {times} what the file before said"
+                break
+    return found
 
 
-def changes(files: FileComparison, is_renumbered: bool) -> Iterator[str]:
+def changes(files: FileComparison, is_renumbered: bool, leave_out: Collection[str]) -> Iterator[str]:
     """Notes what may be wrong with a load by the one before it, a sentence for each. `is_renumbered`: many of its references
-    were other records' before, so that records of one reference are not compared."""
+    were other records' before, so that records of one reference are not compared. `leave_out`: columns that it is held for."""
     if not is_renumbered:
-        yield from _changed_records(files)
-    yield from _amounts_of_another_size(files)
+        yield from _changed_records(files, leave_out)
+    yield from _amounts_of_another_size(files, leave_out)
 
 
-def _changed_records(files: FileComparison) -> Iterator[str]:
+def _changed_records(files: FileComparison, leave_out: Collection[str]) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    columns = [c for c in files.columns if _should_stay(files.sheet, c)]
+    columns = [c for c in files.columns if c.name not in leave_out and _should_stay(files.sheet, c)]
     if not columns:
         return
     units = unit_names(files.home, files.load.force_code)
@@ -150,9 +154,9 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
     return not (column.name in sheet.key or column.identifier or may_change)
 
 
-def _amounts_of_another_size(files: FileComparison) -> Iterator[str]:
+def _amounts_of_another_size(files: FileComparison, leave_out: Collection[str]) -> Iterator[str]:
     """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
-    for name in files.amounts:
+    for name in (name for name in files.amounts if name not in leave_out):
         now, n, then, n_before = one_row(
             files.con,
             f"""

@@ -43,9 +43,8 @@ MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
 """Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
 OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
-FILLED_SHARE, STOPPED_DAYS, LATE_DAYS = 0.9, 14, 7
-"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet. If it
-was blank in so many last days of the file before, it may always be late, now by more days and now by fewer."""
+FILLED_SHARE, STOPPED_DAYS = 0.9, 14
+"""A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet."""
 MOSTLY = 0.5
 """In at most such a share of orders, nothing is ordered."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
@@ -239,7 +238,7 @@ def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
         last_filled, days, n = _blank_days(rows, c.name, rows.table)
         if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
             continue
-        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= LATE_DAYS:
+        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= STOPPED_DAYS:
             continue
         note = (
             f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
@@ -292,12 +291,12 @@ def _amounts(rows: StoredRows) -> Iterator[str]:
 
 
 def _were_zeros(rows: StoredRows, column: Column) -> bool:
-    """Whether a sum of money was 0 in most rows of the file before, too."""
+    """Whether the file before had the same note: that a sum of money is 0 in most rows."""
     if not (rows.comparison and column in rows.comparison.columns):
         return False
     is_zero = f"cast({column.name} as double) = 0"
     n, zeros = one_row(rows.con, f"select count(*), count(*) filter (where {is_zero}) from {rows.comparison.old}")
-    return zeros > MOSTLY * n
+    return n >= MIN_ROWS and zeros > MOSTLY * n
 
 
 def _days(rows: StoredRows) -> Iterator[str]:
@@ -361,20 +360,21 @@ def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date,
 
 
 def _was_without_rows(rows: StoredRows, first: date, after: date) -> bool:
-    """Whether the file before has rows on days before and after these, and none on them."""
+    """Whether the file before has rows on days before and after these, none on them, and enough to say that this is unusual."""
     if not (rows.comparison and rows.comparison.columns):
         return False
-    before, within, later = one_row(
+    n, within, since, to = one_row(
         rows.con,
         f"""
-        select
-            count(*) filter (where _date < '{first}'),
-            count(*) filter (where _date >= '{first}' and _date < '{after}'),
-            count(*) filter (where _date >= '{after}')
+        select count(*), count(*) filter (where _date >= '{first}' and _date < '{after}'),
+            cast(left(min(_date), 10) as date), cast(left(max(_date), 10) as date)
         from {rows.comparison.old}
         """,
     )
-    return bool(before and later and not within)
+    if n < GAP_ROWS or within or not since < first < to:
+        return False
+    gap = (after - first).days
+    return n * gap / ((to - since).days + 1 - gap) >= MONTH_ROWS
 
 
 def _begins_month(day: date) -> bool:

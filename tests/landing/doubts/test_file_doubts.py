@@ -612,13 +612,51 @@ def test_a_column_that_is_coded_weeks_late_is_noted_once(warehouse):
     assert notes == [1, 0, 0]
 
 
-def test_a_column_that_is_always_some_days_late_is_not_noted_on_a_day_when_it_is_later(warehouse):
+@pytest.mark.parametrize("step", [1, 7, 10, 31])
+def test_a_column_that_stops_is_noted_once_however_often_files_come(warehouse, step):
     notes = []
-    for n, at in ((111, "20260105T020000Z"), (80, LATER)):
-        rows = [f"I{i},{day},{'Primary' if i < n else ''},{10 + i}" for i, day in enumerate(days(120, span=120))]
-        drift = warehouse.land("school_inputs", *rows, header=PUPILS, end="2025-04-30", at=at).drift
+    for n in range(90, 130, step):
+        rows = [f"I{i},{day},{'Primary' if i < 90 else ''},{10 + i}" for i, day in enumerate(days(n, span=n)) for _ in "12"]
+        rows = [row.replace(",", f"{k % 2},", 1) for k, row in enumerate(rows)]
+        at = f"20260105T{n // 60:02}{n % 60:02}00Z"
+        drift = warehouse.land("school_inputs", *rows, header=PUPILS, end="2025-05-31", at=at).drift
         notes += [d for d in drift if "blank in all" in d]
-    assert notes == []
+    assert len(notes) == 1, notes
+
+
+def test_what_a_shorter_file_before_had_was_not_said_of_it(warehouse):
+    """A file of fewer than 20 orders gets no note on amounts of 0, so that the next one must."""
+    rows = [f"O{i},{day},{('Fraud', 'Other')[i % 2]},0,99999999" for i, day in enumerate(days(60))]
+    notes = [
+        [d for d in warehouse.land("confiscation_orders", *rows[:n], at=f"2026010{at}T020000Z").drift if "are they blanks" in d]
+        for n, at in ((10, 5), (40, 6), (60, 7))
+    ]
+    assert [len(n) for n in notes] == [0, 1, 0]
+
+
+def test_a_lost_month_is_said_though_a_shorter_file_before_lacks_it(warehouse):
+    few, rows = (
+        [f"{name}{i},{day},92D,Recorded,{UNITS[i % 4]}" for i, day in enumerate(days(n)) if day[5:7] != "04"]
+        for name, n in (("F", 12), ("C", 600))
+    )
+    assert warehouse.land("crimes", *few).outcome == "accepted"
+    entry = warehouse.land("crimes", *few, *rows, at=LATER)
+    assert [d for d in entry.drift if "no row from 2025-04-01 to 2025-04-30" in d], entry.drift
+
+
+def test_all_amounts_in_another_unit_are_named_and_other_columns_noted(warehouse):
+    header = "order_ref,order_date,offence_category,order_value,benefit_value"
+    before, now = (
+        [f"O{i},{day},{kinds[i % 2]},{(50 + i) * times},{(900 + i) * times}" for i, day in enumerate(days(60))]
+        for times, kinds in ((1, ("Fraud", "Other")), (100, ("Other", "Fraud")))
+    )
+    assert warehouse.land("confiscation_orders", *before, header=header).outcome == "accepted"
+    entry = warehouse.land("confiscation_orders", *now, header=header, at=LATER)
+    assert entry.outcome == "held" and (entry.reason or "").startswith(
+        "order_value: in 60 of 60 records 100 times what the file before said; benefit_value: in 60 of 60 records 100 times"
+    ), entry.reason
+    assert [d for d in entry.drift if "many differ: offence_category in 100%. Were" in d], entry.drift
+    assert not [d for d in entry.drift if "half are above" in d], entry.drift
 
 
 def test_lines_that_are_not_closed_yet(warehouse):
@@ -688,7 +726,8 @@ def test_a_gap_that_is_no_lost_month(warehouse, left_out):
     [
         ("Derbyshire total", True), ("Average", True), ("Year to date", True), ("All", True), ("Q3", True), ("Dec 2025", True),
         ("Total (4 months)", True), ("Unknown", True), ("C61", False),
-        ("Visit 2026", False), ("61", False), ("DRB-2025", False), ("DEC-12", False), ("May 26", False),
+        ("Visit 2026", False), ("Average 2025", True), ("All 2025", True),
+        ("Quarter 2025", True), ("61", False), ("DRB-2025", False), ("DEC-12", False), ("May 26", False),
         ("Total Respect 7", False),
     ],
 )  # fmt: skip
