@@ -1,8 +1,8 @@
 """Checks a document, whoever wrote it: compares each number in it with the published night.
 
 `check` reads the document (`reading`), finds the figures that its numbers are meant to be (`sentences` and `tables`, by what
-`text` finds in each), and judges each number (`judge_number`). `edition_figures` has what an edition prints, `model` what is
-read of a document. The lists of words are `measure_words.yml`, for each measure, and `word_lists.yml`.
+`text` finds in each), and judges each number (`judge_number`, by the rule in `judge`). `edition_figures` has what an edition
+prints, `model` what is read of a document. The lists of words are `measure_words.yml`, for each measure, and `word_lists.yml`.
 """
 
 from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS

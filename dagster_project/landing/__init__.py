@@ -4,15 +4,18 @@
 
 1. Find the file in the inbox (`inbox`) and its mapping (`mappings`), and unpack it (`formats`).
 2. `read_file_rows`: open its table (`opening`), read its cells (`formats`), and check each row (`rows`;
-   `words_of_no_record` has totals, notes, examples and broken references).
+   `words_of_no_record` finds totals, notes, examples, broken references, and columns that call a row deleted).
 3. Doubt the file as a whole (`doubts`).
 4. `dropped_again`: is it known, retracted, or the second of one extraction?
 5. `store_file`: store its rows and its entry (`storage`), and compare it with what is stored (`doubts`).
    `conflicting_files` withholds rows on which two files of one time differ.
 
-Before: `complete_inbox` says whether all files have come, so that a night can start early. Afterwards: `release_held` accepts a
-held file, `retract` takes back what was accepted wrongly, `reconciliation` checks that every row is accounted for.
-`interrupted_landing` cleans up after a landing that was killed. `blank_extract` writes an empty file to start an export from.
+Before: `complete_inbox` says whether all files have come, so that a night can start early. Afterwards: `release_held` accepts
+a held file, `retract` takes back what was accepted wrongly, `reconciliation` checks that every row is accounted for.
+`interrupted_landing` cleans up after a landing that was killed. `landing_session` is what the files of a night share,
+`reading_budget` how much is read at one time, `refusal` the error that refuses a file. Which rows a newer file replaces or
+withdraws is decided by `dbt/models/staging/superseded_rows.sql`, for all files at once. `blank_extract` writes an empty file
+to start an export from.
 
 The packages import one way: `mappings`, `inbox`, `formats`, `rows`, `storage`, `opening`, `doubts`, each only those before it.
 """

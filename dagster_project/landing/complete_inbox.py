@@ -20,9 +20,10 @@ from dagster_project.core.plurals import list_first
 from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
-from . import accepted, find_files, read_ledger
+from .inbox.file_names import find_files
 from .mappings.mappings import read_mappings
 from .opening.choose_mapping import recognise_files
+from .storage.ledger import accepted, read_ledger
 
 MAX_SHOWN = 8
 

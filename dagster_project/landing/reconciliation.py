@@ -13,8 +13,8 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 
-from . import LedgerEntry, accepted, counts
 from .conflicting_files import conflict_files
+from .storage.ledger import LedgerEntry, accepted, counts
 from .storage.raw_store import load_of, parquet_of
 from .storage.retention import read_erasures
 

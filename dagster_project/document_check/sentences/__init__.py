@@ -1,7 +1,7 @@
 """Finding the figures of a sentence's numbers.
 
-`link_sentences` puts together what others read of a number: `measure_of_number`, `period_of_number` and
-`areas_and_categories` what it is of, `part_of_measure`, `base_of_change`, `excluding_words` and `sentence_context` what other
-words make of it. `understand_sentence` reads a claim, which `claimed_sentences` keeps and recognises. `link_pack_sentences`
-links the wording of the pack.
+`link_sentences` puts together what others read of a number: `measure_of_number`, `period_of_number` and `areas_and_categories`
+what it is of, `part_of_measure`, `base_of_change`, `excluding_words` and `sentence_context` what other words make of it:
+`excluding_words` an average, a target, or a figure of other people or another place. `understand_sentence` reads a claim,
+which `claimed_sentences` keeps and recognises. `link_pack_sentences` links the wording of the pack.
 """

@@ -1,6 +1,8 @@
 """Doubts about a file as a whole: reasons to hold it back, and notes for a person.
 
-- Hold it: `hold_reasons` (with `plausibility` and `other_sheets`); beside earlier files `withdrawn_rows`,
-  `restarted_keys` and part of `changed_records`.
-- Note it: `file_doubts`, `category_doubts`, `reference_doubts`, `unstored_columns`, `indicator_periods`, `changed_records`.
+- Hold it before its rows are stored: `hold_reasons` calls what does. While they are stored, `store_file` calls the rest:
+  parts of `plausibility`, and beside earlier files `withdrawn_rows` (would it withdraw too much?), `restarted_keys` and a part
+  of `changed_records`.
+- Note it: `other_sheets`, `file_doubts`, `category_doubts`, `reference_doubts`, `unstored_columns`, `indicator_periods`,
+  `changed_records`.
 """

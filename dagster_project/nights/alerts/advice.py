@@ -87,7 +87,7 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "^the name is neither", "File refused",
-        ("If it is no extract: take it out of {inbox}",
+        ("If it is no extract: see that no more come to {inbox}",
          "If it is one: correct its name, or draft a mapping for its system with {pam} map FILE; drop it again in {inbox}"),
     ),
     (

@@ -53,7 +53,7 @@ def one_line(text: str, limit: int = LIMIT) -> str:
     """
     full = os.strerror(errno.ENOSPC)
     text = re.sub(
-        rf"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): (?:.*({full})|.*).*",
+        rf"\b((?!IO )(?:[A-Z][A-Za-z]+ )?[A-Z][A-Za-z]+ Error): (?:.*({re.escape(full)})|.*).*",
         lambda m: ": ".join(filter(None, m.groups())), text, flags=re.S,
     )  # fmt: skip
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -80,7 +80,8 @@ class NightEnd:
 
 def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
-    events = [e for receipt in end.interrupted for e in _of_receipt(end, receipt)]
+    # Which folder an earlier night was told to read is not known.
+    events = [e for receipt in end.interrupted for e in _of_receipt(replace(end, inbox=None), receipt)]
     if end.receipt:
         events += _of_receipt(end, end.receipt)
     elif end.not_started:
@@ -157,8 +158,10 @@ def _late(end: NightEnd, today: Any) -> Iterable[Event]:
 def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Advice | None = None, **more: str) -> Event:
     """An event. `advice`: None for that of its kind. `more`: what its lines name besides the home."""
     see, todo = advice or (TITLES[kind], EVENTS[kind])
-    # Where the next night reads, and the command that has it read there: people drop files and type it as it stands.
-    folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(end.inbox or _inbox_of(end.home)))}
+    # What tonight's night read is run or dropped again there. Who sends a late extract waits for the nights of the settings.
+    folders_read = [end.inbox, _inbox_of_settings(end.home)]
+    inbox = next(filter(None, reversed(folders_read) if kind == "late" else folders_read), end.home.inbox)
+    folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(inbox))}
     commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
     if end.inbox:
         commands = (line.replace("pam nightly --home {home}", "pam nightly --home {home} --inbox {inbox}") for line in commands)
@@ -166,9 +169,8 @@ def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Adv
     return Event(kind, one_line(key), one_line(what), one_line(why), lines, see)
 
 
-def _inbox_of(home: Home) -> Path:
-    """The folder that a night reads if it is told of no other."""
-    # The alert may be of settings that can't be read.
+def _inbox_of_settings(home: Home) -> Path | None:
+    """The folder that the settings name for nights; None if they name none, or can't be read, of which the alert may be."""
     with suppress(ConfigError, OSError):
-        return read_config(home).night.inbox or home.inbox
-    return home.inbox
+        return read_config(home).night.inbox
+    return None

@@ -24,6 +24,7 @@ from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import alerts, saved_steps
 from dagster_project.nights.alerts import advice, sending
 from dagster_project.nights.alerts.events import NightEnd, events_of, one_line, waiting_files
+from dagster_project.nights.alerts.events import _event as event_of
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
@@ -400,7 +401,7 @@ def test_a_name_that_says_nothing_needs_another_name_or_a_mapping() -> None:
         "the name is neither extract__force.csv nor another. An export lands once it has a mapping: `pam map FILE` drafts one"
     )
     _, todo = advice.for_refused(reason)
-    assert todo[0].startswith("If it is no extract: take it out of")
+    assert todo[0].startswith("If it is no extract: see that no more come to")
     assert "draft a mapping" in todo[1], "there is no mapping yet that could be corrected"
 
 
@@ -415,6 +416,13 @@ def test_advice_names_the_folder_that_nights_read(new_home: Home, tmp_path: Path
     by_settings = events_of(away)[0]
     assert f"ls '{share}'" in by_settings.todo[0]
     assert by_settings.todo[-1].endswith(f"pam nightly --home {new_home.path}"), "the settings name the folder"
+
+    by_hand = NightEnd(new_home, inbox=tmp_path / "by hand")
+    late = event_of(by_hand, "late", "key", "what", "why", extract="crimes")
+    assert f"drop it in '{share}'" in late.todo[0], "one night on another folder does not change where extracts are sent"
+
+    earlier = NightEnd(new_home, interrupted=(receipt_of("failed"),), inbox=tmp_path / "by hand")
+    assert "by hand" not in events_of(earlier)[0].todo[-1], "an earlier night was not told of tonight's folder"
 
     new_home.config_file.write_text("[night", encoding="utf-8")
     assert f"ls {new_home.inbox}" in events_of(away)[0].todo[0], "settings that can't be read"
