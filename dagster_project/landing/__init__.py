@@ -4,7 +4,7 @@
 
 1. Find the file in the inbox (`inbox`) and its mapping (`mappings`), and unpack it (`formats`).
 2. `read_file_rows`: open its table (`opening`), read its cells (`formats`), and check each row (`rows`;
-   `words_of_no_record` finds totals, notes, examples, broken references, and columns that call a row deleted).
+   `rows_not_to_count` finds totals, notes, examples, broken references, and columns that call a row deleted).
 3. Doubt the file as a whole (`doubts`).
 4. `dropped_again`: is it known, retracted, or the second of one extraction?
 5. `store_file`: store its rows and its entry (`storage`), and compare it with what is stored (`doubts`).

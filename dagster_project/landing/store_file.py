@@ -8,12 +8,12 @@ from .doubts import other_sheets, plausibility
 from .doubts.category_doubts import category_doubts
 from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, FileComparison, amounts_of_another_unit, changes
 from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
+from .doubts.flags_of_stored_rows import unstored_doubts
 from .doubts.hold_reasons import extracted_far_ahead
 from .doubts.indicator_periods import period_doubts
+from .doubts.mass_withdrawals import withdraws_too_much
 from .doubts.reference_doubts import reference_doubts
 from .doubts.restarted_keys import replaced_rows, restarted_keys
-from .doubts.unstored_columns import unstored_doubts
-from .doubts.withdrawn_rows import withdraws_too_much
 from .dropped_again import NEWER_TIME
 from .landing_session import LandingSession
 from .opening import text_around_table
@@ -41,7 +41,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     raw_store.place_raw(home, load)
     hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)
     findings = _Findings(session, facts, sheet, counts, hold_reason)
-    findings.quarantine()
+    findings.quarantine_and_hold()
     findings.compare_with_earlier()
     stored = raw_store.read_stored_columns(con, home, load)
     absent = absent_columns(con, home, load, sheet, stored, counts.rows)
@@ -131,7 +131,7 @@ class _Findings:
     withheld: dict[str, int] = field(default_factory=dict)
     """Rows that a file of the same time contradicts, by load."""
 
-    def quarantine(self) -> None:
+    def quarantine_and_hold(self) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
         con, home, load, sheet, counts = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts
         fault, list_column = duplicate_rows.several_rows_a_record(con, sheet, counts.rows) if counts.clashing else ("", None)

@@ -33,7 +33,7 @@ from dagster_project.landing.formats.parquet import read_parquet
 from dagster_project.landing.inbox.file_names import describe
 from dagster_project.landing.refusal import Refused
 from dagster_project.landing.rows.canonical_values import install
-from dagster_project.landing.words_of_no_record import TOTAL
+from dagster_project.landing.rows_not_to_count import TOTAL
 
 ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""

@@ -19,8 +19,8 @@ from dagster_project.landing.storage.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import rebuild_and_compare
 from dagster_project.serving.trace import open_evidence, trace
-from dagster_project.serving.trace_missing_rows import missing_rows
 from dagster_project.serving.trace_request import request_for_period
+from dagster_project.serving.trace_why_no_rows import missing_rows
 from dagster_project.transform.candidate import published_nodes_if_unchanged
 
 JANUARY, FEBRUARY = ("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28")

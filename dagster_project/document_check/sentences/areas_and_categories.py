@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..edition_figures import EditionFigures
 from ..text.figures_in_text import MONTH, NUMBER_WORD, Spot
 from ..text.words import Mention, holds, mentions, named, simple
-from .excluding_words import OURS
+from .other_places import OURS
 from .part_of_measure import is_narrower
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)

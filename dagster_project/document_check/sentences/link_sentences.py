@@ -30,9 +30,11 @@ from ..text.words_around_numbers import (
     way_from,
 )
 from .areas_and_categories import area_beside, category_beside, name_beside
+from .averages_and_targets import is_other_kind
 from .base_of_change import is_on_another_base, may_be_on_another
-from .excluding_words import OWN_AREAS, is_done_by_others, is_elsewhere, is_of_people, is_other_kind
 from .measure_of_number import NEVER, counts_something_else, distance
+from .other_people import is_done_by_others, is_of_people
+from .other_places import OWN_AREAS, is_elsewhere
 from .part_of_measure import is_part
 from .period_of_number import is_compared_in_doubt, period_of_number
 from .sentence_context import Context, goes_back

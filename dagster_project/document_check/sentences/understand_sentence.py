@@ -19,8 +19,8 @@ from ..text.words import mentions
 from ..text.words_around_numbers import Written, is_fall_in_words, read_written, side_of
 from .areas_and_categories import Beside, area_beside, category_beside
 from .base_of_change import is_on_another_base
-from .excluding_words import other_places_of
 from .link_sentences import is_plain
+from .other_places import other_places_of
 from .period_of_number import is_of_number_in_brackets, is_of_year_before
 
 

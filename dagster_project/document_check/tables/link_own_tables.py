@@ -19,7 +19,9 @@ from dagster_project.editions.windows import MONTHS, month_number, pair, years_b
 from ..edition_figures import EditionCell, EditionFigures
 from ..judge import NEXT_NIGHT
 from ..model import Figure, Grid
-from ..sentences.excluding_words import OWN_AREAS, is_of_people, names_other_place, names_some_of_us, says_other_kind
+from ..sentences.averages_and_targets import says_other_kind
+from ..sentences.other_people import is_of_people, names_some_of_us
+from ..sentences.other_places import OWN_AREAS, names_other_place
 from ..text.figures_in_text import MONTH, SCALE
 from ..text.force_called import names_of_force
 from ..text.labels import tokens

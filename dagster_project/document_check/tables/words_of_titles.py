@@ -5,7 +5,8 @@ from calendar import month_abbr
 
 from ..edition_figures import EditionFigures
 from ..model import Figure
-from ..sentences.excluding_words import OWN_AREAS, other_places_of, says_other_kind
+from ..sentences.averages_and_targets import says_other_kind
+from ..sentences.other_places import OWN_AREAS, other_places_of
 from ..text.figures_in_text import MONTH
 from ..text.periods_in_text import periods_of
 from ..text.words import any_of, mentions, named, one_of, simple

@@ -18,10 +18,10 @@ from dagster_project.core.sql import literal, one_row
 from ..formats.csv_reader import CELLS
 from ..rows.row_rules import PARSED
 from ..rows.sheet import Sheet
+from ..rows_not_to_count import other_force, says_perhaps_void
 from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import Load, StoredColumn, parquet_of
 from ..storage.vocabulary import CODE, known_values
-from ..words_of_no_record import other_force, says_perhaps_void
 from .changed_records import FileComparison
 from .plausibility import GROUPED_ROWS, blanks_after_first
 

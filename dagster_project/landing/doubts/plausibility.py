@@ -18,8 +18,8 @@ from ..refusal import Refused
 from ..rows.canonical_values import MONTH_NAME
 from ..rows.row_rules import PARSED
 from ..rows.sheet import Sheet
+from ..rows_not_to_count import FORCE_NUMBERS, own_number
 from ..storage.raw_store import Load, parquet_of
-from ..words_of_no_record import FORCE_NUMBERS, own_number
 
 AGE_AS_DATE = rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""

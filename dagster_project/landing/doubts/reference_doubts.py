@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
-from ..words_of_no_record import LIKE_TOTAL
+from ..rows_not_to_count import LIKE_TOTAL
 from .file_doubts import StoredRows
 
 BLOCK_ROWS, BLOCK_KINDS = 20, 5

@@ -19,7 +19,7 @@ import duckdb
 from dagster_project.core.printable import LONGEST, is_printable, visible
 from dagster_project.core.sql import literal
 
-from ..words_of_no_record import mentions_total
+from ..rows_not_to_count import mentions_total
 from .header_columns import Layout
 from .header_row import HEADER_CHARACTERS
 from .quoted_csv import split_quoted

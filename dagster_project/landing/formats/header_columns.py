@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dagster_project.contracts import plain_header
 
 from ..refusal import LONGEST_SHOWN, Refused, printable
-from ..words_of_no_record import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER, bare_header
+from ..rows_not_to_count import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER, bare_header
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderNames, find_header_row
 
 

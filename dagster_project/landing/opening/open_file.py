@@ -31,7 +31,7 @@ from ..refusal import Refused, printable
 from ..rows.record_rows import remove_ignored_rows
 from ..rows.row_rules import ELSEWHERE, PARSED, parse, widest_window
 from ..rows.sheet import Sheet
-from ..words_of_no_record import TOTAL
+from ..rows_not_to_count import TOTAL
 from .column_drift import describe_unseen, likely_renames
 from .text_around_table import DAY_CELL, LAST_CHARACTERS, read_around
 

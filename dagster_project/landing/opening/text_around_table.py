@@ -20,8 +20,8 @@ from ..formats.header_row import HeaderNames
 from ..mappings.mapping_fields import TablePlace
 from ..rows.row_rules import PARSED
 from ..rows.sheet import Sheet
+from ..rows_not_to_count import POUNDS
 from ..storage.raw_store import QUARANTINED
-from ..words_of_no_record import POUNDS
 
 LAST_LINES = 6
 LAST_CHARACTERS = 4_000

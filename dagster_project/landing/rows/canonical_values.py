@@ -16,7 +16,7 @@ from dagster_project.core.sql import literal
 from ..mappings.file_name_patterns import FIRST_YEAR, LAST_YEAR
 from ..mappings.mapping_fields import split_codes
 from ..mappings.mappings import SystemMapping
-from ..words_of_no_record import NOBODY, is_word
+from ..rows_not_to_count import NOBODY, is_word
 
 _TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
 _OFFSET = r"(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"

@@ -13,7 +13,7 @@ from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
 from dagster_project.core.sql import literal, one_row
 
-from .. import words_of_no_record as words
+from .. import rows_not_to_count as words
 from ..formats.csv_reader import CELLS
 from ..formats.decode import MARK
 from ..mappings.file_name_patterns import FIRST_YEAR, Covers, months
@@ -160,7 +160,7 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    unstored_rules = _unstored_column_rules(sheet)
+    unstored_rules = _rules_of_unstored_columns(sheet)
     unstored_columns = "".join(f"{name}, " for name in unstored_rules)
     trimmed = ", ".join([*(f"{sql} as {name}" for name, (sql, _, _) in unstored_rules.items()), trimmed])
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
@@ -241,7 +241,7 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 is_too_long = f"length({sheet.translated(column)}) > {LONGEST}"
                 rules.append((is_too_long, literal(f"{column.name}: {TOO_LONG}"), f"{column.name}: {TOO_LONG}"))
-    unstored = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _unstored_column_rules(sheet).items())
+    unstored = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _rules_of_unstored_columns(sheet).items())
     return [*rules, *_window(sheet), *_words(sheet), *unstored]
 
 
@@ -261,7 +261,7 @@ def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
     return rules
 
 
-def _unstored_column_rules(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
+def _rules_of_unstored_columns(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
     """What columns that are not stored may say of a row: name -> SQL that is NULL where they do not say it, SQL of the reason,
     and the kind of reason."""
     rules = {}

@@ -7,7 +7,7 @@ from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import PoliceUk
 from dagster_project.core.sql import literal
 
-from .. import words_of_no_record as words
+from .. import rows_not_to_count as words
 from ..formats.csv_reader import Cells
 from ..formats.decode import MARK
 from ..formats.header_columns import AroundTable, Layout

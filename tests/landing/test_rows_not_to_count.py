@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.core.seeds import read_seed
-from dagster_project.landing.words_of_no_record import _NUMBERS, TOTAL
+from dagster_project.landing.rows_not_to_count import _NUMBERS, TOTAL
 
 from .workbook import workbook
 
@@ -138,7 +138,7 @@ def test_total_in_a_workbook_and_in_a_large_csv(warehouse, monkeypatch):
     (entry,) = warehouse.night()
     assert entry.rows_quarantined == 1
     monkeypatch.setattr("dagster_project.landing.formats.csv_reader.WORTH_IT", 1)
-    monkeypatch.setattr("dagster_project.landing.words_of_no_record.CHUNK", 7)
+    monkeypatch.setattr("dagster_project.landing.rows_not_to_count.CHUNK", 7)
     many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
     entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
     assert (entry.rows_landed, entry.rows_quarantined) == (99, 1)

@@ -15,8 +15,8 @@ from dagster_project.core.home import Home
 from dagster_project.landing import find_files, land_files, read_ledger
 from dagster_project.landing.retract import retract_load
 from dagster_project.serving.trace import Part, Trail
-from dagster_project.serving.trace_missing_rows import missing_rows
 from dagster_project.serving.trace_request import FigureRequest
+from dagster_project.serving.trace_why_no_rows import missing_rows
 
 FORCES = {"derbyshire", "kent"}
 SEPTEMBER, OCTOBER = ("2025-09-01", "2025-09-30"), ("2025-10-01", "2025-10-31")

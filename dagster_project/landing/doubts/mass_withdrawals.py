@@ -1,4 +1,4 @@
-"""Holds files that would withdraw most of the current rows in their window, or notes it of a few rows. The limits are settings,
+"""Holds a file that would withdraw most of the current rows in its window, or notes it of a few rows. The limits are settings,
 `[believe]` of `pam.toml`."""
 
 from collections.abc import Iterable

@@ -234,8 +234,8 @@ def test_released_file_withdraws_rows(warehouse):
 
 @pytest.mark.parametrize("rows_kept,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
 def test_large_files_are_first_compared_by_a_sample(warehouse, monkeypatch, rows_kept, outcome):
-    monkeypatch.setattr("dagster_project.landing.doubts.withdrawn_rows.SAMPLE_ABOVE", 100)
-    monkeypatch.setattr("dagster_project.landing.doubts.withdrawn_rows.SAMPLE_PART", 2)
+    monkeypatch.setattr("dagster_project.landing.doubts.mass_withdrawals.SAMPLE_ABOVE", 100)
+    monkeypatch.setattr("dagster_project.landing.doubts.mass_withdrawals.SAMPLE_PART", 2)
     warehouse.land("crimes", *crimes(0, 400))
     entry = warehouse.land("crimes", *crimes(0, rows_kept), *crimes(600, 630), at=LATER)
     assert entry.outcome == outcome

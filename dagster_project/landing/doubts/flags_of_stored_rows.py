@@ -11,8 +11,8 @@ from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
+from ..rows_not_to_count import FLAG, bare_header, is_word, says_no, says_yes, says_yes_alone
 from ..storage.vocabulary import CODE, known_values
-from ..words_of_no_record import FLAG, bare_header, is_word, says_no, says_yes, says_yes_alone
 from .file_doubts import StoredRows
 
 _CANCELLED = re.compile(
