@@ -8,7 +8,7 @@ from dagster_project.audit import record
 from dagster_project.core.night_lock import locked
 from dagster_project.landing import read_ledger
 from dagster_project.landing.rows.pseudonyms import PseudonymKeyError, accept_key, changed_key
-from dagster_project.landing.storage.known_files import Decisions
+from dagster_project.landing.storage.earlier_decisions import Decisions
 
 from .common import HOME, ByOption, HomeOption, make_group, option, require_home
 from .echo import echo

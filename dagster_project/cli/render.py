@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.dropped_again import MAPPING_CHANGED
+from dagster_project.landing.same_rows_again import MAPPING_CHANGED
 from dagster_project.landing.storage.retention import WITHDRAWN_LIST
 from dagster_project.landing.storage.vocabulary import SHOWN_BY, how_many
 from dagster_project.nights.replay import COLUMNS, NightComparison

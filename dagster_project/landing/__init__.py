@@ -6,7 +6,7 @@
 2. `read_file_rows`: open its table (`opening`), read its cells (`formats`), and check each row (`rows`;
    `rows_not_to_count` finds totals, notes, examples, broken references, and columns that call a row deleted).
 3. Doubt the file as a whole (`doubts`).
-4. `dropped_again`: is it known, retracted, or the second of one extraction?
+4. Is it known (its bytes: `storage`; its rows: `same_rows_again`), retracted, or the second of one extraction?
 5. `store_file`: store its rows and its entry (`storage`), and compare it with what is stored (`doubts`).
    `conflicting_files` withholds rows on which two files of one time differ.
 

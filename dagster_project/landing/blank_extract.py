@@ -14,7 +14,7 @@ from dagster_project.core.reference_lists import read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 
-from .doubts.hold_reasons import SUSPECT_DAYS
+from .doubts.hold_before_storing import SUSPECT_DAYS
 from .inbox.file_names import canonical_name, name_problem
 from .mappings.file_name_patterns import months
 from .mappings.mappings import read_mappings

@@ -17,10 +17,10 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from .doubts import plausibility
-from .dropped_again import NEWER_TIME
 from .landing_session import LandingSession
 from .rows.canonical_values import compared
-from .storage.known_files import utc_microseconds
+from .same_rows_again import NEWER_TIME
+from .storage.earlier_decisions import utc_microseconds
 from .storage.ledger import CONFLICT_KIND, LedgerEntry
 from .storage.raw_store import TIED, Load, load_of, parquet_of, write_tie
 

@@ -9,7 +9,6 @@ import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
-from .dropped_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
 from .formats.containers import read_manifest, read_stored
 from .inbox.file_names import InboxFile
 from .inbox.inbox_files import check_unchanged
@@ -21,6 +20,7 @@ from .read_file_rows import read_file_rows
 from .reading_budget import Stopped
 from .refusal import WAITS, Refused, TooLarge, Waits
 from .rows import uncertain_dates
+from .same_rows_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
 from .storage.ledger import LedgerEntry
 from .storage.made_up_files import MIXED, is_made_up
 from .store_file import store_file

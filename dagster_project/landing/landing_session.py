@@ -23,7 +23,7 @@ from .mappings.mappings import NamedMapping, read_mappings
 from .reading_budget import ReadingBudget
 from .rows import canonical_values, pseudonyms
 from .rows.duckdb_connection import connect
-from .storage.known_files import Clock, Decisions
+from .storage.earlier_decisions import Clock, Decisions
 from .storage.ledger import LedgerEntry, accepted, read_ledger
 from .storage.made_up_files import has_only_real_files
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from .doubts import plausibility
-from .doubts.hold_reasons import reason_to_hold
+from .doubts.hold_before_storing import reason_to_hold
 from .landing_session import LandingSession
 from .opening.file_facts import FileFacts
 from .rows import duplicate_rows

@@ -13,7 +13,7 @@ from dagster_project.core.receipts import Night
 
 from .conflicting_files import settle_conflicts
 from .rows.duckdb_connection import connect
-from .storage.known_files import Clock, Decisions, utc_microseconds
+from .storage.earlier_decisions import Clock, Decisions, utc_microseconds
 from .storage.ledger import CONFLICT_KIND, LedgerEntry, Outcome, accepted, commit, current_files, is_replaced, read_ledger
 from .storage.raw_store import load_of
 from .storage.vocabulary import VocabularyCheck

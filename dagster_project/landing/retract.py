@@ -17,7 +17,7 @@ from dagster_project.core.receipts import Night, night_order
 from .conflicting_files import end_conflicts
 from .release_held import commit_alteration, file_of_name, held_files
 from .rows.duckdb_connection import connect
-from .storage.known_files import Clock, Decisions, utc_microseconds
+from .storage.earlier_decisions import Clock, Decisions, utc_microseconds
 from .storage.ledger import STORED, LedgerEntry, accepted, read_ledger
 from .storage.retention import Erasure, erase_load, read_erasures
 

@@ -9,12 +9,11 @@ from .doubts.category_doubts import category_doubts
 from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, FileComparison, amounts_of_another_unit, changes
 from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
 from .doubts.flags_of_stored_rows import unstored_doubts
-from .doubts.hold_reasons import extracted_far_ahead
+from .doubts.hold_before_storing import extracted_far_ahead
 from .doubts.indicator_periods import period_doubts
 from .doubts.mass_withdrawals import withdraws_too_much
 from .doubts.reference_doubts import reference_doubts
 from .doubts.restarted_keys import replaced_rows, restarted_keys
-from .dropped_again import NEWER_TIME
 from .landing_session import LandingSession
 from .opening import text_around_table
 from .opening.column_drift import absent_columns, describe_drift, describe_extraction
@@ -23,6 +22,7 @@ from .read_file_rows import RowCounts
 from .rows import duplicate_rows
 from .rows.row_rules import PARSED, months_alone
 from .rows.sheet import Sheet
+from .same_rows_again import NEWER_TIME
 from .storage import raw_store
 from .storage.ledger import CONFLICT_KIND, LedgerEntry
 from .storage.raw_store import load_of

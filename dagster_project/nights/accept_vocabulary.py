@@ -24,7 +24,7 @@ from dagster_project.landing.conflicting_files import count_conflicts
 from dagster_project.landing.doubts.plausibility import quarantined_too_much
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.rows.duckdb_connection import connect
-from dagster_project.landing.storage.known_files import Clock, Decisions, utc_microseconds
+from dagster_project.landing.storage.earlier_decisions import Clock, Decisions, utc_microseconds
 from dagster_project.landing.storage.ledger import CONFLICT_KIND, commit, read_ledger
 from dagster_project.landing.storage.raw_store import load_of
 from dagster_project.landing.storage.vocabulary import HELD_FOR, check_vocabulary, classifying

@@ -13,7 +13,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Receipt, read_receipt, read_receipts, today_of
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.release_held import held_of
-from dagster_project.landing.storage.known_files import utc_microseconds
+from dagster_project.landing.storage.earlier_decisions import utc_microseconds
 from dagster_project.landing.storage.ledger import current_files
 
 from .alerts.events import NO_REASON, one_line, waiting_files

@@ -14,7 +14,7 @@ from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
 from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.storage.known_files import utc_microseconds
+from dagster_project.landing.storage.earlier_decisions import utc_microseconds
 from dagster_project.landing.storage.ledger import current_files
 from dagster_project.landing.storage.quarantine_export import quarantined_files
 from dagster_project.landing.storage.vocabulary import known_values, lines_to_paste, unknown_values

@@ -3,5 +3,10 @@ it (`dbt_runner`; its threads and files are set in `dbt/profiles.yml`), which mo
 months of them (`changed_months`); `carry_forward` keeps the others. `accepted_months` reads and writes the months of figures
 that a person signs off; `kept_totals` the monthly totals that stay when rows are erased.
 
+The SQL is not here, but in `dbt/models`: `staging` reads the extracts and decides which row stands (`superseded_rows.sql`),
+`measures/<subject>_events.sql` says what each measure counts, `event_days.sql` and `monthly.sql` add it up, `marts` and
+`reports` (cells, and with the macro `printed.sql` how they are printed: signs, `[p]`, `[r]`) make what is published, `audit`
+what the gate asks.
+
 The only package that imports dbt and pyspark.
 """

@@ -18,7 +18,7 @@ from hypothesis.errors import NoSuchExample
 from dagster_project.landing import store_file
 from dagster_project.landing.rows import duplicate_rows
 from dagster_project.landing.storage import raw_store
-from dagster_project.landing.storage.known_files import Decisions
+from dagster_project.landing.storage.earlier_decisions import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
 from .plan import DOWNLOADS, NIGHTS, Again, File, Format, Release, Row, Sequence, sequences

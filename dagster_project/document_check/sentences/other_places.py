@@ -6,7 +6,7 @@ from calendar import month_abbr, month_name
 from collections.abc import Sequence
 
 from ..edition_figures import EditionFigures
-from ..text.force_called import is_one_county, other_places
+from ..text.force_called import is_one_county, other_places_pattern
 from ..text.words import any_of, mentions, named
 from .other_people import names_some_of_us
 from .sentence_context import goes_back
@@ -40,7 +40,7 @@ def other_places_of(text: str, edition: EditionFigures, known: Sequence[str] = (
     of a `known` kind."""
     areas = named(text, edition.areas_of(*known))
     return [
-        m for m in other_places(edition.force_name).finditer(text)
+        m for m in other_places_pattern(edition.force_name).finditer(text)
         if m["own"] is None and not any(area.start <= m.start() and m.end() <= area.end for area in areas)
     ]  # fmt: skip
 

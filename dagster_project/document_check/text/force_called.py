@@ -37,7 +37,7 @@ def own_names(name: str) -> re.Pattern[str]:
 
 
 @cache
-def other_places(name: str) -> re.Pattern[str]:
+def other_places_pattern(name: str) -> re.Pattern[str]:
     """A pattern for countries, regions, other forces, and parts of a force's name; with a group `own` where it is the force's
     whole name."""
     others = {n for other in force_names().values() if other != name for n in (_area(other), *names_of_force(other))}

@@ -8,7 +8,7 @@ from typing import Any
 from dagster_project.core.receipts import utc_seconds
 
 from ..inbox.file_names import InboxFile
-from ..storage.known_files import utc_microseconds
+from ..storage.earlier_decisions import utc_microseconds
 from ..storage.ledger import LedgerEntry, Outcome
 from ..storage.raw_store import Load
 from .open_file import HowRead

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.dropped_again import MAPPING_CHANGED, NEWER_TIME
 from dagster_project.landing.mappings.mappings import read_mappings
+from dagster_project.landing.same_rows_again import MAPPING_CHANGED, NEWER_TIME
 
 STORM = """
 extract: incidents
