@@ -124,7 +124,7 @@ def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
         con.execute(f"attach '{home.warehouse}' as {name} (read_only)")
         con.execute(f"attach '{home.candidate / WORK}' as {name}_work (read_only)")
     schemas = [f".{s}" for s in ("marts", "marts_public", "reports", "bi")]
-    schemas += [f"_work.{s}" for s in ("audit", "answers", "measures", "staging")]
+    schemas += [f"_work.{s}" for s in ("gate", "answers", "measures", "staging")]
     tables = con.execute("select database_name || '.' || schema_name, table_name from duckdb_tables()").fetchall()
     for schema in schemas:
         names = [{t for full_schema, t in tables if full_schema == f"{n}{schema}"} for n in "ab"]

@@ -204,8 +204,8 @@ def _categories(measure: dict[str, str]) -> str:
 def checks() -> dict[str, Any]:
     """What checks.md lists: the rules of the suites."""
     suites = load_suites()
-    audit = _models(MODELS / "audit" / "_audit.yml")
-    facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
+    described = _models(MODELS / "gate" / "_gate.yml")
+    facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in described}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in (s for s in suites.values() if s.subject != "relation"):
         for e in suite.expectations:

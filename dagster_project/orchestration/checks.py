@@ -60,7 +60,7 @@ def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
     """A check for each rule and subject, including rules for what leaves the force and for relations. Critical ones block."""
     specs: list[dg.AssetCheckSpec] = []
     for subject, suite in subjects().items():
-        asset, facts = subject.asset_key, [dg.AssetKey(["audit", FACTS[subject.kind]])]
+        asset, facts = subject.asset_key, [dg.AssetKey(["gate", FACTS[subject.kind]])]
         text = "There is something to judge, and it was judged."
         specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=text))
         outgoing = [suite_for(kind, subject.name) for kind in OUTGOING] if subject.kind == "mart" else []

@@ -48,7 +48,7 @@ EXTRACT_FACTS = """
     )
     select extract, force_code, coalesce(rows_current, 0), coalesce(rows_withdrawn, 0),
         covered.covered_from, covered.covered_to, coalesce(covered_days, 0)
-    from work.audit.extract_facts full join covered using (extract, force_code)
+    from work.gate.extract_facts full join covered using (extract, force_code)
 """
 NO_FACTS = (0, 0, None, None, 0)
 """Those of an extract and force that have none."""

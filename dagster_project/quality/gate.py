@@ -1,4 +1,4 @@
-"""Decides whether a night may be published: runs Great Expectations suites on the candidate's audit tables, on what leaves the
+"""Decides whether a night may be published: runs Great Expectations suites on the facts about the candidate, on what leaves the
 force, and on the relations that a suite names.
 
 A failed critical check holds the night back. A failed warning is published with it, in `meta.checks`. A check without a
@@ -61,7 +61,7 @@ def judge(home: Home, results_file: Path, public: Public, built: Judged) -> list
 def judge_built(home: Home) -> Judged:
     """The checks of the extracts' and the marts' facts, which a build makes. Reads `work` alone, not what leaves the force."""
     with read_candidate(home, WORK) as con:
-        frames = {kind: con.execute(f"select * from work.audit.{table}").df() for kind, table in FACTS.items()}
+        frames = {kind: con.execute(f"select * from work.gate.{table}").df() for kind, table in FACTS.items()}
         loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
     return _judge_kinds({"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)})

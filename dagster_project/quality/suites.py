@@ -21,7 +21,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 DEFAULT_SUITE = "any_extract"
 FACTS = {"extract": "extract_facts", "mart": "mart_facts"}
-"""The audit tables that a night's build makes, by subject."""
+"""The tables of facts that a night's build makes for the gate, by subject."""
 OUTGOING = {"public": "public_form", "report": "report_cells"}
 """The suites that judge what leaves the force, by subject. Each applies to every mart."""
 Subject = Literal["extract", "mart", "public", "report", "relation"]

@@ -5,8 +5,8 @@ that a person signs off; `kept_totals` the monthly totals that stay when rows ar
 
 The SQL is not here, but in `dbt/models`: `staging` reads the extracts and decides which row stands (`superseded_rows.sql`),
 `measures/<subject>_events.sql` says what each measure counts, `event_days.sql` and `monthly.sql` add it up, `marts` and
-`reports` (cells, and with the macro `printed.sql` how they are printed: signs, `[p]`, `[r]`) make what is published, `audit`
-what the gate asks.
+`reports` (cells, and with the macro `printed_cells.sql` how they are printed: signs, `[p]`, `[r]`) make what is published,
+`gate` what the gate asks.
 
 The only package that imports dbt and pyspark.
 """

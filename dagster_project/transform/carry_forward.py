@@ -65,7 +65,7 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
         )  # fmt: skip
     _fill(
         con, "carried_row_days",
-        f"select {_columns('carried_row_days')} from {_previous(con, 'audit', 'row_days')} as t"
+        f"select {_columns('carried_row_days')} from {_previous(con, 'gate', 'row_days')} as t"
         + _not_rebuilt("t.extract", _month_of("t.row_date")),
     )  # fmt: skip
     # Superseded rows stay superseded, unless they are looked at again, or their load is erased.

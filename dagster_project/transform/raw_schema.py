@@ -50,7 +50,7 @@ from .kept_totals import RawLostError, absent_in_totals, forgotten_units, load_k
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
 
-SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
+SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "gate")
 AFTER_EVERY_NIGHT = "9"
 """Sorts after every night id."""
 

@@ -70,7 +70,7 @@ def test_many_figures_are_built_a_mart_at_a_time_with_the_same_result(week_copy:
 
     def facts() -> list[tuple]:
         with duckdb.connect(str(week_copy.candidate / "work.duckdb"), read_only=True) as con:
-            return con.execute("select * from audit.figure_facts order by all").fetchall()
+            return con.execute("select * from gate.figure_facts order by all").fetchall()
 
     before = facts()
     # The variable is read when a model is compiled, not when the project is parsed, which takes most of the time.

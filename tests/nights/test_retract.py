@@ -41,7 +41,7 @@ def test_the_night_after_a_retract_is_as_without_the_file(tmp_path: Path, pam: C
     right = run_night(one)
     assert right.receipt.outcome == "published", right.receipt.reason
     # extract_facts counts the files of each night.
-    assert {name for name, *_ in differing(one, without_file)} <= {"_work.audit.extract_facts"}
+    assert {name for name, *_ in differing(one, without_file)} <= {"_work.gate.extract_facts"}
     (row,) = (r for r in meta_rows(one, "files") if r["outcome"] == "retracted")
     assert row["load_id"] == load.load_id and row["reason"].endswith("by A. Person: the window is too wide")
     assert "the window is too wide" in pam("status", "--home", one.path).output

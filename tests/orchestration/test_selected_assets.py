@@ -26,7 +26,7 @@ SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
 
 ALL_OUTPUTS = outputs.OUTPUTS
 
-DBT_SCHEMAS = ("staging", "measures", "answers", "audit", "marts", "reports", "bi")
+DBT_SCHEMAS = ("staging", "measures", "answers", "gate", "marts", "reports", "bi")
 
 Materialize = Callable[..., dg.ExecuteInProcessResult]
 

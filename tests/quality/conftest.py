@@ -41,15 +41,16 @@ def sample_checks(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def spoil(sample_checks: list[Check]) -> Spoil:
-    """Changes a candidate by SQL, builds one audit model again, and returns the checks of what a build makes that fail and did
-    not fail before. Those of the public form and the report, which a changed mart fails, too, are in test_outgoing_rules.py."""
+    """Changes a candidate by SQL, builds one model of facts again, and returns the checks of what a build makes that fail
+    and did not fail before. Those of the public form and the report, which a changed mart fails, too, are in
+    test_outgoing_rules.py."""
 
-    def newly_failed(home: Home, audit: str, *statements: str) -> list[Check]:
+    def newly_failed(home: Home, model: str, *statements: str) -> list[Check]:
         with candidate(home, read_only=False) as con:
             for statement in statements:
                 rows = con.execute(statement).fetchone()
                 assert rows and rows[0], f"touches no row: {statement}"
-        nodes = dbt_runner.build(home, select=[audit])
+        nodes = dbt_runner.build(home, select=[model])
         assert all(n.ok for n in nodes) and nodes
         checks = [c for c in gate.judge_built(home)[0] if not c.passed]
         return [c for c in checks if (c.subject, c.rule, c.severity) not in failed(sample_checks)]

@@ -51,6 +51,6 @@ def test_missing_figures_hold_the_night(sample_candidate: Home, spoil: Spoil) ->
     (check,) = (c for c in checks if c.subject == "mart_county_lines")
     assert check.found.endswith("(derbyshire, lines_closed)")
     with candidate(sample_candidate) as con:
-        counted = "select measure, figures from audit.mart_facts where mart = 'mart_iom' and month_apart is null order by 1"
+        counted = "select measure, figures from gate.mart_facts where mart = 'mart_iom' and month_apart is null order by 1"
         rows = con.execute(counted).fetchall()
     assert rows == [("cohort_size", 0), ("knightlow_visits", 0), ("knightlow_visits_substance_misuse", 0)]

@@ -46,8 +46,8 @@ def test_every_rule_has_bad_data() -> None:
 
 def test_sentences_name_only_columns_of_the_facts() -> None:
     """Rules on extracts are about shares, days or rows: each has a sentence that says which."""
-    audit = yaml.safe_load((DBT_PROJECT / "models" / "audit" / "_audit.yml").read_text(encoding="utf-8"))["models"]
-    columns = {model["name"]: {c["name"] for c in model["columns"]} for model in audit}
+    described = yaml.safe_load((DBT_PROJECT / "models" / "gate" / "_gate.yml").read_text(encoding="utf-8"))["models"]
+    columns = {model["name"]: {c["name"] for c in model["columns"]} for model in described}
     for suite in SUITES.values():
         for e in suite.expectations:
             sentence = e["meta"].get("sentence", "")
@@ -97,7 +97,7 @@ def subjects_with(subject: str, rule: str) -> set[str]:
 def facts(sample_home: Home) -> dict[str, pd.DataFrame]:
     """The facts of the sample that the gate judges, by subject, as if nothing were late: all pass."""
     with candidate(sample_home) as con:
-        frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
+        frames = {kind: con.execute(f"select * from gate.{table}").df() for kind, table in FACTS.items()}
     frames |= {kind: frame for kind, (frame, _) in outgoing_facts(sample_home, Public()).items()}
     for subject, frame in frames.items():
         if "days_late" in frame:
@@ -203,16 +203,16 @@ def holding_checks(home: Home, *statements: str) -> list[Check]:
 
 
 def as_table(where: str = "true") -> tuple[str, ...]:
-    """Statements that replace the view `audit.mart_facts` by a table."""
+    """Statements that replace the view `gate.mart_facts` by a table."""
     return (
-        f"create table audit.facts as select * from audit.mart_facts where {where}",
-        "drop view audit.mart_facts",
-        "alter table audit.facts rename to mart_facts",
+        f"create table gate.facts as select * from gate.mart_facts where {where}",
+        "drop view gate.mart_facts",
+        "alter table gate.facts rename to mart_facts",
     )
 
 
-def test_an_empty_audit_table_fails_each_subject(sample_copy: Home) -> None:
-    held = holding_checks(sample_copy, *as_table(where="false"), "delete from audit.extract_facts")
+def test_an_empty_table_of_facts_fails_each_subject(sample_copy: Home) -> None:
+    held = holding_checks(sample_copy, *as_table(where="false"), "delete from gate.extract_facts")
     assert {c.rule for c in held} == {"something_to_judge"} and not any(c.passed for c in held)
     dropped = {e.extract for e in accepted(read_ledger(sample_copy))}
     assert {c.subject for c in held} == {s.name for s in SUITES.values() if s.subject == "mart"} | dropped
@@ -222,9 +222,9 @@ def test_missing_facts_suites_and_columns_fail(sample_copy: Home) -> None:
     held = holding_checks(
         sample_copy,
         *as_table(),
-        "delete from audit.extract_facts where extract = 'crimes'",
-        "insert into audit.mart_facts select * replace ('mart_new' as mart) from audit.mart_facts limit 1",
-        "alter table audit.mart_facts drop column year_not_its_months",
+        "delete from gate.extract_facts where extract = 'crimes'",
+        "insert into gate.mart_facts select * replace ('mart_new' as mart) from gate.mart_facts limit 1",
+        "alter table gate.mart_facts drop column year_not_its_months",
     )
     without_column = {(mart, "year_not_its_months") for mart in subjects_with("mart", "year_not_its_months")}
     missing = {("crimes", "something_to_judge"), ("mart_new", "has_a_suite")}
@@ -232,9 +232,9 @@ def test_missing_facts_suites_and_columns_fail(sample_copy: Home) -> None:
     assert all("the check failed to run" in c.found for c in held if c.rule == "year_not_its_months")
 
 
-def test_a_missing_audit_table_is_an_error(sample_copy: Home) -> None:
+def test_a_missing_table_of_facts_is_an_error(sample_copy: Home) -> None:
     with pytest.raises(duckdb.CatalogException, match="mart_facts"):
-        holding_checks(sample_copy, "drop view audit.mart_facts")
+        holding_checks(sample_copy, "drop view gate.mart_facts")
 
 
 def test_a_check_without_a_result_fails(sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

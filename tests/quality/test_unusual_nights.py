@@ -137,4 +137,4 @@ def test_figures_of_data_police_uk_files(unusual_run: NightRun) -> None:
     )
     assert finds == [("not_available", None)]
     with candidate(unusual_run.home) as con:
-        assert con.execute("select count(*) from audit.mart_facts where no_value_in_coverage > 0").fetchone() == (0,)
+        assert con.execute("select count(*) from gate.mart_facts where no_value_in_coverage > 0").fetchone() == (0,)

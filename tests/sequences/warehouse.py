@@ -353,7 +353,7 @@ class Warehouse:
         for x in EMPTY_EXTRACTS:
             con.execute(f"create or replace view staging.stg_{x} as {sql[f'stg_{x}']}")
         con.execute(f"create or replace view measures.kept_measures as {sql['kept_measures']}")
-        con.execute(f"create or replace table audit.row_days as {sql['row_days']}")
+        con.execute(f"create or replace table gate.row_days as {sql['row_days']}")
         subjects = {x: SUBJECTS[x] for x in self.contracts if x in SUBJECTS}
         for subject in SUBJECTS.values():
             rows = sql[f"{subject}_events"] if subject in subjects.values() else NO_EVENTS
@@ -363,7 +363,7 @@ class Warehouse:
         results = {x: rows_as_text(con, f"(from measures.monthly where mart = 'mart_{s}')") for x, s in subjects.items()}
         superseded = "staging.superseded_rows join raw.loads using (load_id)"
         results["rows that do not count"] = rows_as_text(con, superseded, "load_id, line, reason")
-        results["rows by day"] = rows_as_text(con, "audit.row_days")
+        results["rows by day"] = rows_as_text(con, "gate.row_days")
         if figures:
             results |= self.figures()
         if before is not None:

@@ -34,7 +34,7 @@ DAYS = {date(2025, 2, 1): FEBRUARY, date(2025, 2, 28): FEBRUARY, date(2025, 3, 1
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of a night before, with a row for each place and month, or day; and tonight's loads."""
     with duckdb.connect() as con:
-        for schema in ("raw", "staging", "measures", "answers", "audit", "seeds"):
+        for schema in ("raw", "staging", "measures", "answers", "gate", "seeds"):
             con.execute(f"create schema {schema}")
         months = [
             (of[0], force, f"district {month}", None if of == SEIZURES else f"District {month}", of[1], "all", month, 1)
@@ -50,7 +50,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         ]  # fmt: skip
         tables: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
             "measures.monthly": ("carried_months", months), "answers.daily": ("carried_days", days),
-            "audit.row_days": ("carried_row_days", row_days), "staging.superseded_rows": ("carried_superseded", superseded),
+            "gate.row_days": ("carried_row_days", row_days), "staging.superseded_rows": ("carried_superseded", superseded),
             "staging.periods": ("carried_periods", [("naloxone", "kent", MARCH, "month", *["complete"] * 4)]),
         }  # fmt: skip
         for name, (columns, rows) in tables.items():

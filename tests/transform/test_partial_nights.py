@@ -123,7 +123,7 @@ def test_days_of_an_erased_month_are_not_available(partial_nights: tuple[Home, l
     assert answers_for_days(home, "leicestershire") == answers_for_days(home, "norfolk") == [(None, "not_available")]
     assert rows_current(home) == [(0,)]
     with candidate(home) as con:
-        assert con.execute("from audit.row_days where force_code = 'norfolk'").fetchall() == []
+        assert con.execute("from gate.row_days where force_code = 'norfolk'").fetchall() == []
         assert con.execute("from raw.figures_made").fetchall() == []
     with night(home) as run:
         run.land()

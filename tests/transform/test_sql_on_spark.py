@@ -30,7 +30,7 @@ pytestmark = pytest.mark.begin_first
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
-PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed.sql").read_text(encoding="utf-8"))
+PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed_cells.sql").read_text(encoding="utf-8"))
 Macro = Callable[..., str]
 
 DAYS = (("2024-02-28", "2024-03-01"), ("2023-12-31", "2024-12-31"), ("2024-03-01", "2024-02-28"), ("2025-01-01", "2025-01-01"))

@@ -5,11 +5,11 @@ fails or changes a night: what could not be delivered is logged and tried again 
 identifier or a secret.
 
 In this order, such as for the e-mail when a night is held: `events` finds what happened and why, `advice` has what to do about
-it, `sending` takes what nobody was told yet, `message` puts it in words, `channels` delivers it by e-mail, Slack or Teams, and
-`log` has what was sent.
+it, `send_new_alerts` takes what nobody was told yet, `message` puts it in words, `channels` delivers it by e-mail, Slack or
+Teams, and `log` has what was sent.
 """
 
 from .events import NightEnd
-from .sending import overview, send_alerts, send_test
+from .send_new_alerts import overview, send_alerts, send_test
 
 __all__ = ["NightEnd", "overview", "send_alerts", "send_test"]

@@ -26,7 +26,7 @@ from .data import hash_marts, pack_mart, pack_overview
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
 PAGE_FILES = (
-    "index.html", "dashboard.js", "figures.js", "specs.js", "charts.js", "evidence.js", "measure.js", "compare.js",
+    "index.html", "dashboard.js", "figures.js", "chart_specs.js", "charts.js", "evidence.js", "measure.js", "compare.js",
     "overview.js",
 )  # fmt: skip
 MARK = PAGE_FILES[1]

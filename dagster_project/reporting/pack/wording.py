@@ -1,5 +1,5 @@
 """Words that pages, workbook and document share: numbers, days, what a chart shows, and sentences. A table's cells come as
-printed, with their markers, from `dbt/macros/printed.sql`."""
+printed, with their markers, from `dbt/macros/printed_cells.sql`."""
 
 import re
 from calendar import month_name

@@ -229,7 +229,7 @@ def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) 
             " and measure = 'possession_offences' and area_type = 'force' and period_label = 'Jan 2025'"
         ).fetchall()
         assert figures == [(60, "complete")]
-        assert con.execute("select sum(rows_unknown) from audit.extract_facts").fetchall() == [(0,)]
+        assert con.execute("select sum(rows_unknown) from gate.extract_facts").fetchall() == [(0,)]
     assert unknown_values(new_home) == []
 
 

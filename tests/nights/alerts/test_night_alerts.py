@@ -22,7 +22,7 @@ from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import alerts, saved_steps
-from dagster_project.nights.alerts import advice, sending
+from dagster_project.nights.alerts import advice, send_new_alerts
 from dagster_project.nights.alerts.events import NightEnd, events_of, one_line, waiting_files
 from dagster_project.nights.alerts.events import _event as event_of
 from dagster_project.nights.alerts.log import AlertLog
@@ -58,7 +58,7 @@ def land(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def send_alerts(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return sending.send_alerts(run.ended, at)
+        return send_new_alerts.send_alerts(run.ended, at)
     finally:
         run.end()
 
@@ -179,7 +179,7 @@ def test_an_alert_never_changes_a_night(new_home: Home, write_settings, monkeypa
     run = land(new_home)
     before = (new_home.nights / f"{run.receipt.night_id}.json").read_bytes()
     assert end_night(run) == ["email: not delivered, ConnectionRefusedError: Connection refused"]
-    monkeypatch.setattr(sending, "events_of", lambda _: 1 / 0)
+    monkeypatch.setattr(send_new_alerts, "events_of", lambda _: 1 / 0)
     other = land(new_home)
     assert end_night(other) == ["alerts could not be sent: ZeroDivisionError"]
     assert (new_home.nights / f"{run.receipt.night_id}.json").read_bytes() == before
@@ -384,11 +384,11 @@ def test_files_still_wait_after_a_rollback() -> None:
 
 
 def test_a_message_says_what_analysts_read_now(figures_copy: Home, tmp_path: Path) -> None:
-    assert sending._publication(Home(tmp_path / "new").create()) == "Nothing is published yet."
+    assert send_new_alerts._publication(Home(tmp_path / "new").create()) == "Nothing is published yet."
     (receipt,) = figures_copy.nights.glob("*.json")
-    assert sending._publication(figures_copy).startswith(f"Published is night {receipt.stem}, of 20")
+    assert send_new_alerts._publication(figures_copy).startswith(f"Published is night {receipt.stem}, of 20")
     receipt.write_text("{", encoding="utf-8")
-    assert sending._publication(figures_copy).startswith("What is published can't be read: ")
+    assert send_new_alerts._publication(figures_copy).startswith("What is published can't be read: ")
 
 
 def test_a_file_without_a_column_may_need_a_mapping() -> None:
