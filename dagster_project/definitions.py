@@ -17,7 +17,7 @@ from dagster_project.orchestration.assets import inbox_specs, landing_assets, mo
 from dagster_project.orchestration.checks import gate_checks  # noqa: E402
 from dagster_project.orchestration.command_line_nights import elsewhere_sensor  # noqa: E402
 from dagster_project.orchestration.night_resource import tonight  # noqa: E402
-from dagster_project.orchestration.published import published_assets  # noqa: E402
+from dagster_project.orchestration.published_assets import published_assets  # noqa: E402
 from dagster_project.orchestration.schedules import nightly_job, nightly_schedule  # noqa: E402
 from dagster_project.orchestration.sensors import arrival_sensor, vanished_sensor  # noqa: E402
 

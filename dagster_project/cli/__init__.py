@@ -18,8 +18,8 @@ from .common import app
 
 PANELS: dict[str, dict[str, str]] = {
     "Run nights": {
-        "nightly": "night", "serve": "serve", "status": "status", "checks": "checks", "accept": "accept", "alerts": "serve",
-        "backfill": "night", "rollback": "history", "replay": "history",
+        "nightly": "nightly", "serve": "serve", "status": "status", "checks": "checks", "accept": "accept", "alerts": "serve",
+        "backfill": "nightly", "rollback": "history", "replay": "history",
     },
     "Ask the figures": {
         "query": "query", "sql": "query", "trace": "trace", "diff": "history", "dashboard": "dashboard", "topline": "topline",

@@ -12,9 +12,9 @@ import typer
 from rich import box
 from rich.table import Table
 
+from dagster_project.core.charts_told_in_words import SMALL, has_small_side, has_status_of_now
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
-from dagster_project.core.judged_in_words import SMALL, has_small_side, has_status_of_now
 from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row

@@ -14,12 +14,12 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
 from dagster_project.reporting.pack.wording import format_number
 from dagster_project.serving import record_consultation, write_result
+from dagster_project.serving.figures_of_file import COLUMNS as FIGURE_COLUMNS
+from dagster_project.serving.figures_of_file import figures_from_file, why_no_figure
 from dagster_project.serving.trace import COLUMNS, Part, Trail, open_evidence
 from dagster_project.serving.trace import trace as trace_figure
 from dagster_project.serving.trace_change import CHANGES, Change, trace_change
 from dagster_project.serving.trace_request import FigureRequest, request_for_cell, request_for_period
-from dagster_project.serving.trace_source_line import COLUMNS as FIGURE_COLUMNS
-from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 from dagster_project.serving.trace_why_no_rows import missing_rows
 
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option

@@ -20,7 +20,7 @@ from dagster_project.transform import dbt_runner
 from .asset_metadata import published_tables
 from .checks import results_of, severity_of
 from .night_resource import WAREHOUSE
-from .published import outputs_metadata, warehouse_metadata
+from .published_assets import outputs_metadata, warehouse_metadata
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 LOOK_SECONDS = 60

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import duckdb
 
+from dagster_project.core.charts_told_in_words import charts_in_words
 from dagster_project.core.explained_months import rebases
-from dagster_project.core.judged_in_words import charts_in_words
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import has_table, literal
 

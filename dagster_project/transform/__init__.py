@@ -6,7 +6,8 @@ that a person signs off; `kept_totals` the monthly totals that stay when rows ar
 The SQL is not here, but in `dbt/models`: `staging` reads the extracts and decides which row stands (`superseded_rows.sql`),
 `measures/<subject>_events.sql` says what each measure counts, `event_days.sql` and `monthly.sql` add it up, `marts` and
 `reports` (cells, and with the macro `printed_cells.sql` how they are printed: signs, `[p]`, `[r]`) make what is published,
-`gate` what the gate asks.
+`gate` what the gate asks. A figure is empty where nothing is covered, and 0 where nothing was counted: `figure_from` in the
+macro `mart_from_months.sql` decides that, and `answers` for the windows that the report asks for.
 
 The only package that imports dbt and pyspark.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support import OFFENCES, land_night, write_extract
 
-from dagster_project.cli import PANELS, load_app, night
+from dagster_project.cli import PANELS, load_app, nightly
 from dagster_project.cli.render import show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import SAMPLE_MARK
@@ -124,7 +124,7 @@ def test_usage_errors_exit_with_2_and_change_nothing(pam: Callable, tmp_path: Pa
 def test_each_option_reaches_the_night(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The night itself is not run: `--rebuild` takes as long as the first one."""
     begun = []
-    monkeypatch.setattr(night, "run_with_progress", lambda run, quiet: begun.append((run, quiet)) or 3)
+    monkeypatch.setattr(nightly, "run_with_progress", lambda run, quiet: begun.append((run, quiet)) or 3)
     options = ("--rebuild", "--engine", "spark", "--wait", 5, "--inbox", new_home.inbox, "--quiet")
     for given in (options, ()):
         assert pam("nightly", *given, "--home", new_home.path).exit_code == 3

@@ -19,9 +19,9 @@ from dagster_project.landing.storage.retention import is_expired
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.nights.run import NightRun
+from dagster_project.serving.figures_of_file import figures_from_file
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import TrailError, request_for_period
-from dagster_project.serving.trace_source_line import figures_from_file
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import prepare_for_dbt
 from dagster_project.transform.kept_totals import RawLostError, loads_as_totals

@@ -17,9 +17,9 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.nights.rollback import roll_back
 from dagster_project.publishing.publications import list_kept
 from dagster_project.reporting.pack.row_counts import open_work
+from dagster_project.serving.figures_of_file import why_no_figure
 from dagster_project.serving.trace import _erased_files, open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
-from dagster_project.serving.trace_source_line import why_no_figure
 from dagster_project.transform.evidence import evidence_of
 
 from .test_trace import some_figures

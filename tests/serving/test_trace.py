@@ -24,10 +24,10 @@ from dagster_project.cli.trace import _show_change
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
 from dagster_project.publishing.publications import NotKeptError
+from dagster_project.serving.figures_of_file import figures_from_file, why_no_figure
 from dagster_project.serving.trace import Part, Trail, _data_status, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_cell, request_for_period
-from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
 FIGURES = often(40, 500)
 DAYS = (date(2025, 1, 1), date(2025, 1, 2))

@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
+from dagster_project.core.charts_told_in_words import NOT_JUDGED, SMALL
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.judged_in_words import NOT_JUDGED, SMALL
 from dagster_project.core.made_up_home import holds_made_up, sample_day_of
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.judged_in_words import WITHOUT_LIMITS, charts_in_words
+from dagster_project.core.charts_told_in_words import WITHOUT_LIMITS, charts_in_words
 from dagster_project.core.sql import CONTENT_HASH, literal
 
 _NAME = re.compile(r"[a-z0-9_-]+")

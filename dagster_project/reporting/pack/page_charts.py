@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.core.judged_in_words import FEW_A_MONTH, NOT_JUDGED, SMALL, WITHOUT_LIMITS
+from dagster_project.core.charts_told_in_words import FEW_A_MONTH, NOT_JUDGED, SMALL, WITHOUT_LIMITS
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.editions.tables import CHANGES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from oracle.charts import chart
 
-from dagster_project.core.judged_in_words import charts_in_words, has_small_side, has_status_of_now, is_small
+from dagster_project.core.charts_told_in_words import charts_in_words, has_small_side, has_status_of_now, is_small
 
 COUNT, RATE, STOCK = (
     ("mart_incidents", "incidents_drugs"), ("mart_drug_tests", "positivity_rate"), ("mart_pspo", "pspos_active"),
