@@ -7,6 +7,7 @@ from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .doubts import other_sheets, plausibility
 from .doubts.category_doubts import category_doubts
 from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, FileComparison, amounts_of_another_unit, changes
+from .doubts.doubts_said import DoubtsSaid
 from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
 from .doubts.flags_of_stored_rows import unstored_doubts
 from .doubts.hold_before_storing import extracted_far_ahead
@@ -61,7 +62,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     if comparison:
         findings.notes += changes(comparison, findings.is_renumbered, leave_out=findings.in_another_unit)
     give_window = facts.file.covers is not None
-    stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, give_window, comparison)
+    said = DoubtsSaid(session.decisions.accepted_of(facts.file))
+    stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, give_window, said, comparison)
     findings.notes += doubts(stored_rows)
     findings.notes += reference_doubts(stored_rows)
     findings.notes += unstored_doubts(stored_rows)
@@ -91,6 +93,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
             *findings.notes,
             *describe_extraction(facts.file, facts.at),
         ],
+        said=said.now,
         replaced=findings.replaced,
         indicators=indicators,
         withheld=findings.withheld,

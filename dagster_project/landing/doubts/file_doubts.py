@@ -23,6 +23,7 @@ from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import Load, StoredColumn, parquet_of
 from ..storage.vocabulary import CODE, known_values
 from .changed_records import FileComparison
+from .doubts_said import DoubtsSaid
 from .plausibility import GROUPED_ROWS, blanks_after_first
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
@@ -41,10 +42,14 @@ MIN_MONTHS = 3
 """With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
 MISSING_MONTH, MONTH_ROWS, MONTH_EDGE = 25, 15, 3
 """Fewest days of a gap that is a month or more, give or take some days at each end, and the rows that would be usual there."""
+NO_ROW = "no row"
 OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
 FILLED_SHARE, STOPPED_DAYS = 0.9, 14
 """A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet."""
+LOST_ROWS = 10
+"""In at least so many rows that all have a value, it is no chance."""
+KNOWN_VALUES = "they count as without it. If it is known, export again with it"
 MOSTLY = 0.5
 """In at most such a share of orders, nothing is ordered."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search", "outcome"})
@@ -79,6 +84,7 @@ class StoredRows:
     """How many rows the file has."""
     give_window: bool
     """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
+    said: DoubtsSaid
     comparison: FileComparison | None = None
     """With the load before it; None: there is none."""
 
@@ -105,9 +111,9 @@ def doubts(rows: StoredRows) -> Iterator[str]:
         yield f"exactly {rows.n_read:,} rows, which many programs export at most: is that all of them?"
     if rows.n:
         for notes in (
-            _leaves_nothing_out, _one_value, _blanks, _blank_at_the_end, _amounts, _days, _cut_lists, _times_in_utc,
-            _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void, _contradictions,
-            _without_expected, _late_in_window,
+            _leaves_nothing_out, _one_value, _blanks, _stopped_columns, _lost_columns, _amounts, _days, _cut_lists,
+            _times_in_utc, _hour_after_window, _reported_by_others, _closed_without_a_day, _none_ended, _perhaps_void,
+            _contradictions, _without_expected, _late_in_window,
         ):  # fmt: skip
             yield from notes(rows)
 
@@ -217,7 +223,8 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
         n_blank = rows.n - rows.columns[c.name].filled
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
-        if needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n:
+        is_noted = needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n and not _stop(rows, c)
+        if is_noted and not _is_said_still(rows, c, "often blank", f"{c.name} is null", MIN_BLANK):
             they = "add nothing" if c.type in ("money", "whole") else "count as none of its values"
             yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: these rows {they}"
         may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
@@ -225,32 +232,63 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
             yield f"{c.name}: {note}: fill it down, or these rows count as without it"
 
 
-def _blank_at_the_end(rows: StoredRows) -> Iterator[str]:
-    """Notes columns that always have a value, but none in the file's last days, for the first time: as where a system lost the
-    column, or records are not classified yet. A column that is blank in the first days may be a newer one."""
+def _stopped_columns(rows: StoredRows) -> Iterator[str]:
+    """Notes columns that always have a value, but none in the file's last days: as where a system lost the column, or records
+    are not classified yet. A column that is blank in the first days may be a newer one."""
+    for c in rows.of_contract:
+        if stop := _stop(rows, c):
+            first, last, n = stop
+            filled, about = rows.columns[c.name].filled, f"{c.name}: blank"
+            if rows.said.was_said_of_stop(about, first, last):
+                continue
+            rows.said.say(about, first, last)
+            share = f"{filled / (rows.n - n):.0%} of those before"
+            yield f"{about} in all {n:,} rows after {first - timedelta(1)}, and filled in {share}: {KNOWN_VALUES}"
+
+
+def _lost_columns(rows: StoredRows) -> Iterator[str]:
+    """Notes columns without any value, which those of the file before always had, perhaps up to a day."""
+    files = rows.comparison
+    if files is None or rows.n < MIN_ROWS or not _has_days(rows):
+        return
+    for c in files.columns:
+        if _may_be_open(rows, c) or rows.columns[c.name].filled:
+            continue
+        n, filled = one_row(files.con, f"select count(*), count({c.name}) from {files.old}")
+        n -= _blank_days(files.con, c.name, files.old)[2]
+        if n >= LOST_ROWS and filled >= FILLED_SHARE * n:
+            share = f"{filled / n:.0%} of those before"
+            yield f"{c.name}: blank in all {rows.n:,} rows, and filled in {share}: {KNOWN_VALUES}"
+
+
+def _may_be_open(rows: StoredRows, column: Column) -> bool:
+    """Whether a column may be blank in new records: a later event's day. Those that place a row are never blank."""
     contract = rows.sheet.contract
-    earlier = {c.name for c in rows.comparison.columns} if rows.comparison else set[str]()
-    for c in rows.of_contract if contract.date_column and rows.sheet.form == "canonical" else ():
-        filled, may_be_open = rows.columns[c.name].filled, c.type in ("date", "timestamp") and not c.required
-        is_placing = c.name in (*contract.key, contract.date_column)
-        if is_placing or may_be_open or min(filled, rows.n - filled) < MIN_ROWS:
-            continue
-        last_filled, days, n = _blank_days(rows, c.name, rows.table)
-        if n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
-            continue
-        if rows.comparison and c.name in earlier and _blank_days(rows, c.name, rows.comparison.old)[1] >= STOPPED_DAYS:
-            continue
-        note = (
-            f"{c.name}: blank in all {n:,} rows after {last_filled}, and filled in {filled / (rows.n - n):.0%} of those before"
-        )
-        yield f"{note}: they count as without it. If it is known, export again with it"
+    is_placing = column.name in (*contract.key, contract.date_column)
+    return is_placing or (column.type in ("date", "timestamp") and not column.required)
 
 
-def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, int, int]:
+def _stop(rows: StoredRows, column: Column) -> tuple[date, date, int] | None:
+    """Of a column that always has a value, but none in the file's last days: the first of these days, the last, and their
+    rows."""
+    filled = rows.columns[column.name].filled
+    if not _has_days(rows) or _may_be_open(rows, column) or min(filled, rows.n - filled) < MIN_ROWS:
+        return None
+    last_filled, days, n = _blank_days(rows.con, column.name, rows.table)
+    if last_filled is None or n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
+        return None
+    return last_filled + timedelta(1), last_filled + timedelta(days), n
+
+
+def _has_days(rows: StoredRows) -> bool:
+    return rows.sheet.contract.date_column is not None and rows.sheet.form == "canonical"
+
+
+def _blank_days(con: duckdb.DuckDBPyConnection, name: str, table: str) -> tuple[date | None, int, int]:
     """The last day with a value of a column; the days of rows, and the rows, after it."""
     # Days are compared as texts, since reading ten million dates takes a second.
     return one_row(
-        rows.con,
+        con,
         f"""
         with by_day as materialized (
             select left(_date, 10) as day, count(*) as n, count({name}) as filled from {table} group by 1
@@ -266,37 +304,40 @@ def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, i
 
 
 def _amounts(rows: StoredRows) -> Iterator[str]:
-    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others. Not if
-    the file before had the same."""
+    """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others."""
     for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
         if c.type != "money":
             continue
-        zeros, largest, others, line, key = one_row(
+        zeros, largest, others, line = one_row(
             rows.con,
             f"""
-            select
-                count(*) filter (where v = 0), max(v), sum(abs(v)) - max(abs(v)), arg_max(_line, v), arg_max(_key, v)
-            from (select cast({c.name} as double) as v, _line, _key from {rows.table})
+            select count(*) filter (where v = 0), max(v), sum(abs(v)) - max(abs(v)), arg_max(_line, v)
+            from (select cast({c.name} as double) as v, _line from {rows.table})
             """,
         )
-        if c.required and zeros > MOSTLY * rows.n and not _were_zeros(rows, c):
+        is_zero = f"cast({c.name} as double) = 0"
+        if c.required and zeros > MOSTLY * rows.n and not _is_said_still(rows, c, "mostly 0", is_zero, MOSTLY):
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
-        if not largest or not others or largest <= OUTWEIGHS * others:
-            continue
-        if rows.comparison and c in rows.comparison.columns:
-            same = f"select 1 from {rows.comparison.old} where _key = ? and cast({c.name} as double) = ?"
-            if rows.con.execute(same, [key, largest]).fetchall():
-                continue
-        yield f"{c.name}: {largest:,.0f} on line {line} is more than ten times all others together: is it mistyped?"
+        about = f"{c.name}: {largest or 0:,.0f}"
+        if largest and others and largest > OUTWEIGHS * others and not rows.said.was_said(about):
+            rows.said.say(about)
+            yield f"{about} on line {line} is more than ten times all others together: is it mistyped?"
 
 
-def _were_zeros(rows: StoredRows, column: Column) -> bool:
-    """Whether the file before had the same note: that a sum of money is 0 in most rows."""
-    if not (rows.comparison and column in rows.comparison.columns):
-        return False
-    is_zero = f"cast({column.name} as double) = 0"
-    n, zeros = one_row(rows.con, f"select count(*), count(*) filter (where {is_zero}) from {rows.comparison.old}")
-    return n >= MIN_ROWS and zeros > MOSTLY * n
+def _is_said_still(rows: StoredRows, column: Column, what: str, condition: str, share: float) -> bool:
+    """Whether it was said of an earlier file that a column is `what`, such as mostly 0, and the file before may be so, too: in
+    more than such a share of its rows the condition (SQL) is true, or it is too small or too new to say. If not, it is said
+    now."""
+    about = f"{column.name}: {what}"
+    if rows.said.was_said(about):
+        if not (rows.comparison and column in rows.comparison.columns):
+            return True
+        count = f"select count(*), count(*) filter (where {condition}) from {rows.comparison.old}"
+        n, matching = one_row(rows.con, count)
+        if n < MIN_ROWS or matching > share * n:
+            return True
+    rows.said.say(about)
+    return False
 
 
 def _days(rows: StoredRows) -> Iterator[str]:
@@ -328,10 +369,12 @@ def _days(rows: StoredRows) -> Iterator[str]:
     yield from _month_without_rows(rows, span, runs)
     for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
         gap = (last - first).days + 1
-        if gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span:
+        is_unusual = gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span
+        if is_unusual and not rows.said.was_said_of_half(NO_ROW, first, last):
+            rows.said.say(NO_ROW, first, last)
             yield (
-                f"no row from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as 0."
-                " If the system does not have them, name the next file for the days that it has"
+                f"{NO_ROW} from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as"
+                " 0. If the system does not have them, name the next file for the days that it has"
             )
     if rows.n >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
         yield (
@@ -344,37 +387,21 @@ def _days(rows: StoredRows) -> Iterator[str]:
 
 
 def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date, date]]) -> Iterator[str]:
-    """Notes a month or more within the window of which a file has no row, if the file before had some and no other such run is
-    half as long: holidays and surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day
-    after of each run of days without rows, the shortest first."""
+    """Notes a month or more within the window of which a file has no row, if no other such run is half as long: holidays and
+    surveys come again. `span`: days from the first row to the last. `runs`: days, first day, and day after of each run of days
+    without rows, the shortest first."""
     gap, first, after = runs[-1]
     usual = rows.n * gap / (span - gap)
     is_only_one = len(runs) == 1 or gap >= 2 * runs[-2][0]
-    if is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after):
-        if _was_without_rows(rows, first, after):
-            return
+    if not (is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after)):
+        return
+    last = after - timedelta(1)
+    if not rows.said.was_said_of_half(NO_ROW, first, last):
+        rows.said.say(NO_ROW, first, last)
         yield (
-            f"no row from {first} to {after - timedelta(1)}, where about {usual:,.0f} would be usual: these days count as 0."
+            f"{NO_ROW} from {first} to {last}, where about {usual:,.0f} would be usual: these days count as 0."
             " If a month was left out, export again with it"
         )
-
-
-def _was_without_rows(rows: StoredRows, first: date, after: date) -> bool:
-    """Whether the file before has rows on days before and after these, none on them, and enough to say that this is unusual."""
-    if not (rows.comparison and rows.comparison.columns):
-        return False
-    n, within, since, to = one_row(
-        rows.con,
-        f"""
-        select count(*), count(*) filter (where _date >= '{first}' and _date < '{after}'),
-            cast(left(min(_date), 10) as date), cast(left(max(_date), 10) as date)
-        from {rows.comparison.old}
-        """,
-    )
-    if n < GAP_ROWS or within or not since < first < to:
-        return False
-    gap = (after - first).days
-    return n * gap / ((to - since).days + 1 - gap) >= MONTH_ROWS
 
 
 def _begins_month(day: date) -> bool:

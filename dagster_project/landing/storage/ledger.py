@@ -24,6 +24,14 @@ STORED = ("accepted", "held", "retracted")
 CONFLICT_KIND = "differs from an extraction of the same time"
 
 
+class SaidDoubt(BaseModel, frozen=True):
+    """A doubt that is not said again of later files with the same rows: what it is about, and the days that it is of."""
+
+    about: str
+    first: date | None = None
+    last: date | None = None
+
+
 class LedgerEntry(BaseModel, frozen=True):
     """One file of one night. Times are UTC, ISO 8601.
 
@@ -62,6 +70,8 @@ class LedgerEntry(BaseModel, frozen=True):
     absent_columns: list[str] | None = None
     """Columns of the contract that the file lacks or that are blank in every row; None where it did not land."""
     drift: list[str] = []
+    said: list[SaidDoubt] = []
+    """Those of the doubts in `drift` that are said once."""
     unknown_values: dict[str, dict[str, int]] = {}
     """Column -> value that is on no list -> rows that have it, where the file landed."""
     own_values: dict[str, dict[str, int]] = {}

@@ -322,7 +322,15 @@ def test_categories_in_several_spellings(warehouse, ages, note):
         # Too few to expect any.
         (("Caution", *["NFA"] * 4), ("Arrest", "NFA"), 120, None),
         (("Arrest", "NFA"), ("Arrested", "NFA"), 58, None),
-        (("Arrest", "NFA"), ("", ""), 120, None),
+        (
+            ("Arrest", "NFA"),
+            ("", ""),
+            120,
+            "outcome: blank in all 120 rows, and filled in 100% of those before: they count",
+        ),
+        # Too few rows, and a column that was often blank before.
+        (("Arrest", "NFA"), ("", ""), 19, None),
+        (("Arrest", "NFA", ""), ("", ""), 120, None),
     ],
 )
 def test_category_that_is_gone(warehouse, before, now, rows_now, note):
@@ -430,7 +438,7 @@ def test_short_list_that_lacks_most_of_the_list_before(warehouse):
         # The same unit by its code, and too few rows to expect any.
         ("derbyshire", ("High Peak", "Chesterfield"), ("high-peak", "Chesterfield"), 120, None),
         ("leicestershire", ("North", "South"), ("South",), 58, None),
-        ("leicestershire", ("North", "South"), ("",), 120, None),
+        ("leicestershire", ("North", "South", ""), ("",), 120, None),
     ],
 )
 def test_unit_that_is_gone(warehouse, force, before, now, rows_now, note):
@@ -603,45 +611,122 @@ def test_a_share_of_a_large_file_is_compared(warehouse):
     assert 9_000 < compared < 11_000 and re.search(r": administered_at in (38|39|4[0-2])%", note), note
 
 
-def test_a_column_that_is_coded_weeks_late_is_noted_once(warehouse):
+def stopped(warehouse, *files, per_day=1):
+    """The notes that a column is blank, file by file. `files`: the first and the last day, and the first without a value."""
     notes = []
-    for n, at in ((80, "20260105T020000Z"), (87, LATER), (120, "20260107T020000Z")):
-        rows = [f"I{i},{day},{'Primary' if i < n else ''},{10 + i}" for i, day in enumerate(days(120))]
-        drift = warehouse.land("school_inputs", *rows, header=PUPILS, at=at).drift
-        notes.append(len([d for d in drift if "blank in all" in d]))
-    assert notes == [1, 0, 0]
+    for k, (first, last, blank_from) in enumerate(files):
+        rows = [
+            f"I{i}-{n},{('ROC', 'INCIDENT')[i % 2]},{day},Drugs,{'' if i >= blank_from else ('999', '101')[n % 2]}"
+            for i, day in enumerate(days(last, span=last)) for n in range(per_day) if i >= first
+        ]  # fmt: skip
+        start, end = ((date(2025, 1, 1) + timedelta(i)).isoformat() for i in (first, last - 1))
+        at = f"20260105T{k // 60:02}{k % 60:02}00Z"
+        header = "incident_ref,record_type,created_at,qualifiers,channel"
+        entry = warehouse.land("incidents", *rows, header=header, start=start, end=end, at=at)
+        assert entry.outcome == "accepted", entry.reason
+        notes.append([d for d in entry.drift if d.startswith("channel: blank in")])
+    return notes
 
 
+@pytest.mark.parametrize("per_day", [1, 2])
 @pytest.mark.parametrize("step", [1, 7, 10, 31])
-def test_a_column_that_stops_is_noted_once_however_often_files_come(warehouse, step):
+def test_a_column_that_stops_is_noted_once_however_often_files_come(warehouse, step, per_day):
+    notes = stopped(warehouse, *((0, n, 90) for n in range(90, 130, step)), per_day=per_day)
+    assert [len(n) for n in notes if n] == [1], notes
+
+
+def test_a_column_that_stops_is_noted_in_files_of_the_newest_days(warehouse):
+    notes = stopped(warehouse, *((n - 60, n, 90) for n in range(90, 120, 3)))
+    assert [len(n) for n in notes if n] == [1] and "20 rows after 2025-03-31" not in notes[0], notes
+
+
+@pytest.mark.parametrize("width", [31, 14, 7])
+def test_a_column_that_stops_is_noted_in_files_of_days_of_their_own(warehouse, width):
+    """The first file without any value is compared with the one before, in which the column may have stopped."""
+    files = ((first, first + width, 80) for first in range(0, 155, width))
+    notes = [n for n in stopped(warehouse, *files, per_day=5) if n]
+    assert len(notes) == 1 and "blank in all" in notes[0][0], notes
+
+
+def test_a_column_that_is_coded_weeks_late_is_noted_once(warehouse):
+    lags = [(days_late, n) for n, days_late in zip(range(60, 130, 7), (20, 22, 20, 22) * 3, strict=False)]
+    notes = stopped(warehouse, *((0, n, n - late) for late, n in lags), per_day=2)
+    assert [len(n) for n in notes] == [1] + [0] * (len(lags) - 1), notes
+    # It stops for longer than it was ever late.
+    assert stopped(warehouse, (0, 200, 150), per_day=2)[0]
+
+
+def test_a_note_is_not_said_again_for_a_small_or_an_older_file_between(warehouse):
+    notes = stopped(warehouse, (0, 120, 90), (0, 30, 90), (0, 121, 90), (119, 122, 90), (0, 123, 90))
+    assert [len(n) for n in notes] == [1, 0, 0, 0, 0], notes
+
+
+def test_a_required_column_that_stops_is_said_once_as_blank_and_once_as_stopped(warehouse):
     notes = []
-    for n in range(90, 130, step):
-        rows = [f"I{i},{day},{'Primary' if i < 90 else ''},{10 + i}" for i, day in enumerate(days(n, span=n)) for _ in "12"]
-        rows = [row.replace(",", f"{k % 2},", 1) for k, row in enumerate(rows)]
-        at = f"20260105T{n // 60:02}{n % 60:02}00Z"
-        drift = warehouse.land("school_inputs", *rows, header=PUPILS, end="2025-05-31", at=at).drift
-        notes += [d for d in drift if "blank in all" in d]
-    assert len(notes) == 1, notes
+    for k, n in enumerate(range(90, 150, 5)):
+        rows = [f"I{i},{day},{'Primary' if i < 90 else ''},{10 + i}" for i, day in enumerate(days(n, span=n))]
+        drift = warehouse.land("school_inputs", *rows, header=PUPILS, at=f"20260105T00{k:02}00Z", end="2025-06-30").drift
+        notes += [d.split(":")[1] for d in drift if d.startswith("phase: blank in")]
+    assert [n.split(" rows")[0] for n in notes] == [" blank in 5 of 95", " blank in all 20"], notes
 
 
-def test_what_a_shorter_file_before_had_was_not_said_of_it(warehouse):
-    """A file of fewer than 20 orders gets no note on amounts of 0, so that the next one must."""
-    rows = [f"O{i},{day},{('Fraud', 'Other')[i % 2]},0,99999999" for i, day in enumerate(days(60))]
-    notes = [
-        [d for d in warehouse.land("confiscation_orders", *rows[:n], at=f"2026010{at}T020000Z").drift if "are they blanks" in d]
-        for n, at in ((10, 5), (40, 6), (60, 7))
+def orders(n, amount, n_zeros=0):
+    return [f"O{i},{day},{('Fraud', 'Other')[i % 2]},{0 if i < n_zeros else amount},{900 + i}" for i, day in enumerate(days(n))]
+
+
+def zeros_said(warehouse, *files):
+    return [
+        len([d for d in warehouse.land("confiscation_orders", *rows, at=f"2026010{k}T020000Z").drift if "are they blanks" in d])
+        for k, rows in enumerate(files, 1)
     ]
-    assert [len(n) for n in notes] == [0, 1, 0]
+
+
+def test_amounts_of_0_are_said_once(warehouse):
+    """A file of fewer than 20 orders is not given the note, and changes nothing of what was said."""
+    zeros = [orders(n, 70, n_zeros=n) for n in (10, 40, 6, 45, 50)]
+    assert zeros_said(warehouse, *zeros) == [0, 1, 0, 0, 0]
+
+
+def test_amounts_that_are_0_again_are_said_again(warehouse):
+    assert zeros_said(warehouse, orders(40, 70, n_zeros=40), orders(40, 70), orders(40, 70, n_zeros=40)) == [1, 0, 1]
+
+
+def test_an_amount_beyond_all_others_is_said_of_the_first_file_that_is_large_enough(warehouse):
+    notes = []
+    for k, n in enumerate((12, 40, 60), 1):
+        rows = [orders(n, 70)[0].replace(",70,", ",99999999,"), *orders(n, 70)[1:]]
+        drift = warehouse.land("confiscation_orders", *rows, at=f"2026010{k}T020000Z").drift
+        notes.append(len([d for d in drift if "order_value: 99,999,999 on line 2 is more than ten times" in d]))
+    assert notes == [0, 1, 0]
+
+
+def months_said(warehouse, *files):
+    """The notes on days without a row: months left out, first and last day, and extraction of each file."""
+    said = []
+    for left_out, start, end, at in files:
+        rows = [row for row in crimes(700) if int(row.split("-")[1]) not in left_out and start <= row.split(",")[1] <= end]
+        drift = warehouse.land("crimes", *rows, start=start, end=end, at=f"202601{at:02}T020000Z").drift
+        said.append([d.split(",")[0] for d in drift if d.startswith("no row from")])
+    return said
+
+
+def test_a_month_that_was_one_of_two_is_said_once_it_is_the_only_one(warehouse):
+    year = ("2025-01-01", "2025-12-31")
+    said = months_said(warehouse, ((3, 7), *year, 5), ((7,), *year, 6), ((7,), *year, 7))
+    assert said == [[], ["no row from 2025-07-01 to 2025-07-31"], []]
 
 
 def test_a_lost_month_is_said_though_a_shorter_file_before_lacks_it(warehouse):
-    few, rows = (
-        [f"{name}{i},{day},92D,Recorded,{UNITS[i % 4]}" for i, day in enumerate(days(n)) if day[5:7] != "04"]
-        for name, n in (("F", 12), ("C", 600))
-    )
+    few = [row for row in crimes(12) if row[-1] and "-04-" not in row]
     assert warehouse.land("crimes", *few).outcome == "accepted"
-    entry = warehouse.land("crimes", *few, *rows, at=LATER)
-    assert [d for d in entry.drift if "no row from 2025-04-01 to 2025-04-30" in d], entry.drift
+    assert months_said(warehouse, ((4,), "2025-01-01", "2025-12-31", 6))[0] == ["no row from 2025-04-01 to 2025-04-30"]
+
+
+def test_days_without_a_row_are_not_said_again_as_the_window_moves(warehouse):
+    """A lost month within the window comes to its beginning; days before the first row are named with each file."""
+    said = months_said(warehouse, ((4,), "2025-02-01", "2025-12-31", 5), ((4,), "2025-03-31", "2025-12-31", 6),
+                       ((4,), "2025-04-01", "2025-12-31", 7), ((4,), "2025-04-02", "2025-12-31", 8))  # fmt: skip
+    assert said == [["no row from 2025-04-01 to 2025-04-30"], [], [], []]
 
 
 def test_all_amounts_in_another_unit_are_named_and_other_columns_noted(warehouse):
