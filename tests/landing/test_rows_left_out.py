@@ -175,6 +175,14 @@ def test_a_file_of_which_all_rows_are_left_out_is_noted(warehouse, n, is_noted):
     assert (says in entry.drift) == is_noted
 
 
+def test_a_file_that_is_held_as_its_mapping_leaves_all_rows_out_says_so(warehouse):
+    """It was said to have none."""
+    write_mapping(warehouse, "extract: incidents\ntable: {ignore: {incident_ref: 'I*'}}\n")
+    entry = warehouse.land("incidents", *(f"I{n},INCIDENT,2025-03-01 10:00,Drugs,,," for n in range(30)))
+    assert (entry.outcome, entry.rows_ignored) == ("held", 30)
+    assert entry.reason.endswith("The mapping (table: ignore:) leaves out 30: are they records? Then correct it")
+
+
 @pytest.mark.parametrize(
     ("last", "is_cut"), [("N2,2025-03-01,Cancelled,", True), ("Total,,Cancelled", False), (",,Cancelled", False)]
 )

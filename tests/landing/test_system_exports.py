@@ -173,6 +173,10 @@ def test_window_taken_from_the_rows_by_month_and_by_day(warehouse):
     none = put(warehouse, "days 3.csv", csv_of(HEADER))
     assert none.outcome == "refused" and "no valid row to take the window from" in none.reason
     assert none.covered_from is None
+    unreadable = [["K1", "I", day, "10:00", "", "", "", ""] for day in ("Mon 6th", "Tue 7th")]
+    bad = put(warehouse, "days 4.csv", csv_of(HEADER, *unreadable, ["", "I", "01/10/2025", "", "", "", "", ""]))
+    assert bad.outcome == "refused" and "Mon" not in bad.reason
+    assert "; 2 of 3 rows, such as line 2: created_at: is not a date and time. Say in the mapping (dates:)" in bad.reason
     again = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[2], late))
     assert again.outcome == "known"
 

@@ -11,10 +11,12 @@ from dagster_project.contracts import Column
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
 from dagster_project.core.reference_lists import SeedError, areas_of_force, classifying_columns, other_unit_names
+from dagster_project.core.sql import one_row
 
 from ..refusal import printable
 from ..rows.sheet import Sheet
 from ..storage.raw_store import Load, parquet_of
+from ..storage.vocabulary import rows_that_count
 
 MAX_VALUES = 1_000
 """A column with more is free text, and no category."""
@@ -50,6 +52,7 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
                 yield from _missing_units(name, _by_unit(home, load, current[name]), _by_unit(home, load, earlier_values))
             else:
                 yield from _missing_categories(name, current[name], earlier_values)
+        yield from _none_counts(con, home, load, sheet, before)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
@@ -80,6 +83,25 @@ def _missing_units(name: str, current: Values, earlier: Values) -> Iterator[str]
         yield f"{none}: has it other names for these units, or no rows of them?"
 
 
+def _none_counts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
+    """Notes columns by which many rows of the file before counted, and none of this one: as where a code that a mapping gives
+    no meaning of its own has become another, or stands for any other value (`"*"`)."""
+    for name in classifying_columns(sheet.contract.extract):
+        if name not in sheet.layout.position:
+            continue
+        column = sheet.contract.column(name)
+        if rows_that_count(con, home, load, column) != 0 or not (earlier := rows_that_count(con, home, before, column)):
+            continue
+        n, n_before = (_n_rows(con, home, one) for one in (load, before))
+        if earlier * n / n_before >= USUAL_ROWS:
+            note = f"{name}: {earlier:,} of {n_before:,} rows of the file before count by it, and none of {n:,} in this one"
+            yield f"{note}: have its codes changed, or what the mapping makes of them?"
+
+
+def _n_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> int:
+    return int(one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")[0])
+
+
 def _by_unit(home: Home, load: Load, values: Values) -> Values:
     """The rows of each unit, whichever of its names they have."""
     names = unit_names(home, load.force_code)
@@ -107,11 +129,14 @@ def _gone(current: Values, earlier: Values) -> list[str]:
 
 
 def _categories(sheet: Sheet) -> list[Column]:
-    """The columns of free text that measures are split by. Another name of a choice would be in quarantine."""
+    """The columns of free text that measures are split by, and choices of which a mapping takes any other code for one. Without
+    that, another name of a choice would be in quarantine."""
     excluded = {*sheet.key, *classifying_columns(sheet.contract.extract)}
+    takes_others = {name for name, codes in sheet.mapping.values.items() if any(code.endswith("*") for code in codes)}
     return [
         c for c in sheet.contract.columns
-        if c.type == "text" and not c.identifier and c.name not in excluded and c.name in sheet.layout.position
+        if (c.type == "text" or (c.values and c.name in takes_others))
+        and not c.identifier and c.name not in excluded and c.name in sheet.layout.position
     ]  # fmt: skip
 
 

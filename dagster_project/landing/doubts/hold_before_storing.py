@@ -59,4 +59,7 @@ def _has_no_records(session: LandingSession, sheet: Sheet, rows: int, bad: int) 
     if not text_around_table.has_notes_alone(session.con, sheet):
         return None
     none = "a message, and no rows," if rows else "no rows"
-    return f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
+    reason = f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
+    if sheet.n_ignored:
+        reason += f". The mapping (table: ignore:) leaves out {sheet.n_ignored:,}: are they records? Then correct it"
+    return reason

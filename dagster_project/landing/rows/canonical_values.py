@@ -174,10 +174,11 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
     if column.type != "list":
         mapped_sql = _looked_up(codes, f"coalesce({text}, '')")
         return f"nullif(coalesce({mapped_sql}, {text}), '')"
-    item = "trim(item)"
-    items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({_looked_up(codes, item)}, item))"
-    blank = literal(codes[""]) if codes.get("") else "null"
-    return f"coalesce(nullif(array_to_string({items}, ';'), ''), {blank})"
+    # A blank item, as after a separator at the end, is left out. Only a cell without items is the blank that has a meaning.
+    blank = literal(codes.pop("")) if codes.get("") else "null"
+    known = _looked_up(codes, "trim(item)") if codes else "null"
+    items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({known}, item))"
+    return f"case when pam_list({text}) is null then {blank} else nullif(array_to_string({items}, ';'), '') end"
 
 
 def _looked_up(codes: dict[str, str], text: str) -> str:

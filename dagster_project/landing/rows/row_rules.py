@@ -79,13 +79,32 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     days = one_row(con, f"select min(_date), max(_date) from {PARSED} where not bad")
     if days[0] is None:
         why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
-        raise Refused(f"no valid row to take the window from: {why}")
+        raise Refused(f"no valid row to take the window from: {why}{_usual_fault(con, sheet)}")
     first, until = map(date.fromisoformat, days)
     if covers == "months":
         first, until = months(first, until)
     sheet = replace(sheet, covered_from=first, covered_to=min(until, sheet.covered_to))
     parse(con, sheet)
     return sheet
+
+
+def _usual_fault(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str:
+    """What is wrong with most rows of a file without a good one, without their cells, as the end of a reason; "" where it has
+    no row."""
+    rows = f"(select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED})"
+    reasons(con, sheet, rows, "landing_faults")
+    usual = con.execute(
+        """
+        select _kinds, count(*), min(line), (select count(*) from landing_faults)
+        from landing_faults group by _kinds order by 2 desc, 3 limit 1
+        """
+    ).fetchone()
+    con.execute("drop table landing_faults")
+    if usual is None or not usual[0]:
+        return ""
+    kinds, n, line, n_rows = usual
+    remedy = ". Say in the mapping (dates:) how it is written" if f"{sheet.contract.date_column}: is not" in kinds else ""
+    return f"; {n:,} of {n_rows:,} rows, such as line {line}: {kinds}{remedy}"
 
 
 def months_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:

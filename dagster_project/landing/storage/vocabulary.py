@@ -121,6 +121,19 @@ def check_vocabulary(
     return VocabularyCheck(unknown, own, unasked_units, "; ".join(hold_reasons) or None, warnings, notes)
 
 
+def rows_that_count(con: duckdb.DuckDBPyConnection, home: Home, load: Load, column: Column) -> int | None:
+    """How many of a load's stored rows count by a classifying column; None where no list has its values, or they lack it."""
+    known = known_values(home, load.force_code, load.extract, column.name)
+    if known is None or not load.raw(home).exists():
+        return None
+    # An older version of the project may have stored fewer columns.
+    if column.name not in {name for name, *_ in con.execute(f"describe from {parquet_of(load.raw(home))}").fetchall()}:
+        return None
+    cells = con.execute(f"select {column.name}, count(*) from {parquet_of(load.raw(home))} group by 1 order by 2 desc")
+    *_, n_counting = _look_up(cells, known, {}, column)
+    return n_counting
+
+
 def _look_up(
     cells: duckdb.DuckDBPyConnection, known: Mapping[str, bool], shipped: Mapping[str, bool], column: Column
 ) -> tuple[dict[str, int], dict[str, int], int, int, int]:

@@ -458,6 +458,48 @@ def test_no_visit_of_the_operation_that_counts(warehouse, operation, n, is_noted
     assert_note(warehouse, note if is_noted else None, "iom_visits", *rows)
 
 
+@pytest.mark.parametrize("status,n,is_noted", [("Cancelled", 50, True), ("Cancelled", 49, False), ("Recorded", 50, False)])
+def test_crimes_of_which_none_stands(warehouse, status, n, is_noted):
+    """As where a mapping takes every code that it does not know for a cancelled crime."""
+    rows = [row.replace("Recorded", "Cancelled" if i else status) for i, row in enumerate(crimes(n))]
+    note = f"status: Recorded in none of {n} rows: what it counts is 0. If it has another name there, map it (values)"
+    assert_note(warehouse, note if is_noted else None, "crimes", *rows)
+
+
+OTHER_CODES = """
+extract: incidents
+values: {qualifiers: {D: Drugs, A: Alcohol, "*": ASB}, grade: {1: Emergency, 2: Priority, "*": Scheduled}}
+"""
+
+
+@pytest.mark.parametrize("n,is_noted", [(90, True), (87, False)])
+@pytest.mark.parametrize("column,codes,others,note", [
+    ("qualifiers", "DAX", ("DR", "A", "X"), "qualifiers: {} of {n} rows of the file before count by it, and none of {n} in"),
+    ("qualifiers", "DAX", ("DR", "D", "X"), None),
+    ("grade", "123", ("G1", "2", "3"), "grade: in the file before 'Emergency' ({}), in this one none, which counts as 0"),
+    ("grade", "123", ("1", "4", "5"), "grade: in the file before 'Priority' ({}), in this one none, which counts as 0"),
+])  # fmt: skip
+def test_code_that_is_another_and_stands_for_any_other_value(warehouse, column, codes, others, note, n, is_noted):
+    """The mapping's `*` gives it a meaning, so that nothing is unknown or in quarantine: figures were 0, without a word."""
+    (warehouse.home.mappings / "log.yml").write_text(OTHER_CODES, encoding="utf-8")
+    entries = []
+    for at, cells in (("20260105T020000Z", codes), (LATER, others)):
+        rows = []
+        for i, day in enumerate(days(n)):
+            cell = {"qualifiers": "DAX"[i % 3], "grade": "123"[i % 3], column: cells[i % 3]}
+            rows.append(
+                f"I{i},{('INCIDENT', 'ROC')[i % 2]},{day} 10:00,{cell['qualifiers']},{cell['grade']},Web,{UNITS[i % 4]}"
+            )
+        entries.append(warehouse.land("incidents", *rows, at=at))
+    assert all(e.outcome == "accepted" for e in entries) and entries[0].drift == []
+    drift = [d for d in entries[1].drift if "of the file before count" in d or "in the file before" in d]
+    if note and is_noted:
+        (said,) = drift
+        assert said.startswith(note.format(n // 3, n=n))
+    else:
+        assert drift == []
+
+
 @pytest.mark.parametrize("without,is_noted", [("Refused", True), ("Missed", False)])
 def test_register_of_tests_lacks_the_arrests_without_one(warehouse, without, is_noted):
     """Its trigger arrests would be its tests, and the test rate near 100%."""

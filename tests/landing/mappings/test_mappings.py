@@ -144,6 +144,18 @@ def test_a_constant_and_a_separator(warehouse):
     assert columns(warehouse, again, "record_type") == [("ROC",)], "a column that is there is taken as it is"
 
 
+def test_a_blank_item_of_a_list_has_no_meaning(warehouse):
+    """As after a separator at the end. The meaning of a blank is for a cell without items, and a code that becomes a blank has
+    none."""
+    values = '{DRG: Drugs, NIL: "", "": ASB}'
+    write(warehouse, f"extract: incidents\nvalues: {{qualifiers: {values}}}\n")
+    cells = ["DRG;", " ; DRG", "DRG;;Weapons", "", " ; ", "NIL", "NIL;DRG"]
+    rows = [f"S{n},INCIDENT,2025-05-01,{cell}" for n, cell in enumerate(cells)]
+    entry = land(warehouse, *rows, header="incident_ref,record_type,created_at,qualifiers")
+    expected = ["Drugs", "Drugs", "Drugs;Weapons", "ASB", "ASB", None, "Drugs"]
+    assert [q for (q,) in columns(warehouse, entry, "qualifiers")] == expected
+
+
 def test_header_of_the_mapping_takes_priority_over_the_contract_s(warehouse):
     write(warehouse, "extract: crimes\nheaders: {status: Rec Status, lpu: Status}\n")
     entry = land(warehouse, "C1,2025-03-01,92D,Recorded,Dales,x", extract="crimes",
