@@ -150,6 +150,14 @@ def test_parquet_without_a_ledger_line_is_overwritten(warehouse, monkeypatch):
     assert not [p for p in warehouse.home.path.rglob("*") if p.name.endswith((".new", ".tmp"))]
 
 
+def test_archived_files_of_a_long_name_are_not_overwritten(warehouse):
+    """There is no room for a number after it, so the archive has another name for it."""
+    for text in ("first", "second"):
+        warehouse.put(f"{'x' * 240}.csv", text)
+        assert outcomes(warehouse.night()) == ["refused"]
+    assert sorted(p.read_text() for p in warehouse.home.archive.rglob("*.csv*")) == ["first", "second"]
+
+
 def test_a_file_committed_and_not_archived_is_known_next_night(warehouse, monkeypatch):
     warehouse.drop("crimes", ROW)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):

@@ -1,12 +1,12 @@
 """Retracting files that were accepted by mistake."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from dagster_project.audit import read_log
 from dagster_project.core.night_lock import locked
-from dagster_project.landing import NotHeld, accepted, counts, read_ledger, release_load
+from dagster_project.landing import NotHeld, accepted, counts, land, read_ledger, release_load
 from dagster_project.landing.release_held import WhichFileError, file_of_name, held_files, release
 from dagster_project.landing.retract import NotErasedError, NotRetractedError, erase, retract
 from dagster_project.landing.storage.ledger import CONFLICT_KIND
@@ -14,6 +14,8 @@ from dagster_project.landing.storage.quarantine_export import quarantined_files,
 from dagster_project.landing.storage.retention import Erasure, record_erasures
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
+
+from .conftest import NOW
 
 ROW, SECOND = "C1,2025-03-01,92D,Recorded,Dales", "C2,2025-03-02,92D,Recorded,"
 EREWASH, HIGH_PEAK = ROW.replace("Dales", "Erewash"), ROW.replace("Dales", "High Peak")
@@ -90,6 +92,19 @@ def test_a_retracted_file_is_erased_once_no_figure_rests_on_it(warehouse, monkey
         release(home, load.load_id, **WHO)
     # What was erased so keeps no other file of its extract from being retracted.
     assert retract(home, warehouse.land("crimes", SECOND, end="2025-03-31").load_id, **WHO).outcome == "retracted"
+
+
+def test_an_original_that_a_later_night_archived_is_erased(warehouse, monkeypatch):
+    """A night was killed before it archived what it had landed: the archive has the file under another day."""
+    warehouse.drop("crimes", ROW)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(land, "move_to_archive", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        warehouse.night()
+    warehouse.night(now=NOW + timedelta(days=1))
+    (load,) = accepted(warehouse.ledger())
+    retract(warehouse.home, load.load_id, **WHO)
+    _, erasures = erase(warehouse.home, load.load_id, **WHO)
+    assert [e.archived for e in erasures if e.kind == "archive"] == [f"2026-01-07/{load.source_file}"]
 
 
 def test_a_held_file_is_retracted_and_erased_at_once(warehouse):

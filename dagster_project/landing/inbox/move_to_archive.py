@@ -16,8 +16,8 @@ from .file_names import MANIFEST, InboxFile, leads_out
 from .inbox_files import FileState, check_unchanged, folder_of, lease, opened_file, refuse_keys, state_of
 
 CHUNK = 1 << 20
-LONGEST_NAME = 255
-"""Bytes that a name may have on the file systems in use."""
+LONGEST_NAME = 250
+"""Bytes that a name may have on the file systems in use, less those of its number."""
 
 
 def move_to_archive(
@@ -30,16 +30,15 @@ def move_to_archive(
     leads out of the inbox, or to a folder, is removed, and what it leads to is not archived. Raises OSError.
     """
     folder = make_folder(home.archive / day.isoformat())
-    target = folder / file.name
-    number = 1
-    # `Path.exists` raises where a name is too long.
-    while os.path.exists(target) or os.path.exists(f"{target}{MANIFEST}"):
-        number += 1
-        target = folder / f"{file.name}.{number}"
-    if len(os.fsencode(target.name + MANIFEST)) > LONGEST_NAME:
+    name = file.name
+    if len(os.fsencode(name + MANIFEST)) > LONGEST_NAME:
         # No room for a number, a manifest's ending or escaped bytes.
-        end = file.name.encode("utf-8")[-180:].decode("utf-8", "ignore")
-        target = folder / f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{end}"
+        end = name.encode("utf-8")[-180:].decode("utf-8", "ignore")
+        name = f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{end}"
+    target, number = folder / name, 1
+    while target.exists() or target.with_name(target.name + MANIFEST).exists():
+        number += 1
+        target = folder / f"{name}.{number}"
     root = file.root or file.path.parent
     if state and not _is_unchanged(file, state):
         return None

@@ -9,10 +9,9 @@ figures would change without them. Rows that figures use are erased when the nig
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
-from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -60,17 +59,11 @@ def erase_old_originals(home: Home, days: int, today: date, night_id: str) -> li
     Erasures are written to `raw/_ledger/erased/<night id>.jsonl` first: if a night is stopped in between, the next one erases
     the rest. Folders that are not named by a date, and links, are not ours and stay: nothing that a link leads to is erased.
     """
-    erased: list[Erasure] = []
-    for day, folder in _days(home):
-        if (today - day).days < days:
-            continue
-        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.is_symlink())
-        erasures = [describe_erasure(home, "archive", path, night_id, today) for path in files]
-        erased += erasures
-        if erasures:
-            record_erasures(home, f"{night_id}.jsonl", erasures)
-        for path in files:
-            path.unlink()
+    old = [folder for day, folder in _days(home) if (today - day).days >= days]
+    files = (path for folder in old for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink())
+    erasures = {path: describe_erasure(home, "archive", path, night_id, today) for path in files}
+    erased = _record_and_erase(home, f"{night_id}.jsonl", erasures)
+    for folder in old:
         if not any(folder.iterdir()):
             folder.rmdir()
     return erased
@@ -81,12 +74,8 @@ def erase_old_lists(home: Home, days: int, today: date, night_id: str) -> list[E
     also of rows that reach their own limit. Returns what was erased."""
     nights = ((date.fromisoformat(path.name[:8]), path) for path in sorted(home.nights.glob(f"[0-9]*{WITHDRAWN_LIST}")))
     old = [path for night, path in nights if (today - night).days >= days]
-    erasures = [describe_erasure(home, "withdrawn", path, night_id, today) for path in old]
-    if erasures:
-        record_erasures(home, f"{night_id}.jsonl", erasures)
-    for path in old:
-        path.unlink()
-    return erasures
+    erasures = {path: describe_erasure(home, "withdrawn", path, night_id, today) for path in old}
+    return _record_and_erase(home, f"{night_id}.jsonl", erasures)
 
 
 def record_erasures(home: Home, name: str, erasures: Collection[Erasure]) -> None:
@@ -148,12 +137,12 @@ def erase_unused_loads(
     """
     limits, recorded = retention_years(contracts, years), {entry.archived: entry for entry in read_erasures(home)}
     erasures: dict[Path, Erasure] = {}
-    archived = cache(partial(_archived_by_size, home))
+    originals = _archived_by_size(home)
     for entry in read_ledger(home):
         limit = limits.get(str(entry.extract))
         if limit is None or not entry.load_id or entry.covered_to is None or not is_expired(entry.covered_to, limit, today):
             continue
-        for kind, path in _files_of(home, entry, archived, with_raw=entry.load_id not in needed):
+        for kind, path in _files_of(home, entry, originals, with_raw=entry.load_id not in needed):
             erasure = describe_erasure(home, kind, path, night_id, today)
             earlier = recorded.get(erasure.archived)
             # A night that was stopped before it erased has recorded the totals that replace the rows.
@@ -164,15 +153,10 @@ def erase_unused_loads(
 def erase_load(home: Home, load_id: str, today: date, night_id: str) -> list[Erasure]:
     """Erase all files of a load that no figure uses, and the archived originals of the same content that came again. Returns
     what was erased. Recorded first, also in `raw/_ledger/erased/<night id>__ordered.jsonl`. Raises OSError."""
-    archived = cache(partial(_archived_by_size, home))
-    entries = read_ledger(home)
-    originals = {e.sha256 for e in entries if e.load_id == load_id}
-    erasures: dict[Path, Erasure] = {}
-    for entry in entries:
-        found = _files_of(home, entry, archived, with_raw=True) if entry.load_id == load_id else ()
-        same = _originals_of(entry, archived) if entry.sha256 in originals else ()
-        for kind, path in (*found, *(("archive", path) for path in same)):
-            erasures[path] = describe_erasure(home, kind, path, night_id, today)
+    originals = _archived_by_size(home)
+    entries = (entry for entry in read_ledger(home) if entry.load_id == load_id)
+    files = {path: kind for entry in entries for kind, path in _files_of(home, entry, originals, with_raw=True)}
+    erasures = {path: describe_erasure(home, kind, path, night_id, today) for path, kind in files.items()}
     return _record_and_erase(home, f"{night_id}__ordered.jsonl", erasures)
 
 
@@ -199,34 +183,27 @@ def erased_loads(home: Home) -> set[str]:
 
 
 def _files_of(
-    home: Home, entry: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]], *, with_raw: bool
+    home: Home, entry: LedgerEntry, originals: Mapping[int | None, list[Path]], *, with_raw: bool
 ) -> Iterator[tuple[Kind, Path]]:
-    """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original. `archived`: as
-    `_archived_by_size`, of this home."""
+    """The files of a load that are still there: quarantine, raw rows if wanted, and the archived files of its content.
+    `originals`: as `_archived_by_size`."""
     load = load_of(entry)
     if entry.outcome in ("accepted", "held"):
         for path in load.quarantine_files(home):
             yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
-    for path in _originals_of(entry, archived):
-        yield "archive", path
-
-
-def _originals_of(entry: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]]) -> Iterator[Path]:
-    """The files that were archived when an entry was made and that have its content."""
-    # Its content says what is the original, not its name: several of one name may come on a day, and the archive has another
-    # name for a long one.
-    for path in archived(entry.landed_at[:10]).get(entry.bytes, ()):
+    # Its content says what is the original, not its name or its day: several of one name may come on a day, the archive has
+    # another name for a long one, and after a night that was killed, a later one archives the file.
+    for path in originals.get(entry.bytes, ()):
         if sha256_of(path) == entry.sha256:
-            yield path
+            yield "archive", path
 
 
-def _archived_by_size(home: Home, day: str) -> Mapping[int | None, list[Path]]:
-    """The files that were archived on a day, but no links, by their bytes."""
+def _archived_by_size(home: Home) -> Mapping[int | None, list[Path]]:
+    """The files of the archive, but no links, by their bytes."""
     by_size = defaultdict[int | None, list[Path]](list)
-    folder = home.archive / day
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in (path for _, folder in _days(home) for path in sorted(folder.iterdir())):
         if path.is_file() and not path.is_symlink():
             by_size[path.stat().st_size].append(path)
     return by_size
