@@ -125,6 +125,22 @@ def test_workbook_that_unpacks_too_large_is_refused(warehouse, monkeypatch):
     assert "too large" not in (warehouse.night()[0].reason or "")
 
 
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_a_text_that_many_cells_share_is_counted_for_each(warehouse, monkeypatch, prefix):
+    """The workbook has it once, and reading writes it out: also where every tag has a prefix."""
+    cells = "".join(f'<{prefix}c r="A{n}" t="s"><{prefix}v>0</{prefix}v></{prefix}c>' for n in range(1, 101))
+    shared = f"<{prefix}sst><{prefix}si><{prefix}t>{'x' * 10_000}</{prefix}t></{prefix}si></{prefix}sst>"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("xl/sharedStrings.xml", shared)
+        file.writestr("xl/worksheets/sheet1.xml", cells)
+    monkeypatch.setattr(excel, "CHUNK", 64)
+    for largest, is_refused in ((900_000, True), (1_100_000, False)):
+        monkeypatch.setattr(excel, "LARGEST", largest)
+        warehouse.put(f"{NAME}.xlsx", packed.getvalue())
+        assert ("too large: it unpacks to" in (warehouse.night()[0].reason or "")) == is_refused
+
+
 def test_spill_is_limited_and_the_error_names_the_setting(warehouse):
     warehouse.home.config_file.write_text('[night]\nmemory = "100MiB"\nspill = "50MiB"\n')
     assert memory_settings(warehouse.home, 2)["max_temp_directory_size"] == "25MiB"

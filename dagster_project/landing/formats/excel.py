@@ -19,7 +19,7 @@ from dagster_project.core.printable import visible
 
 from ..refusal import Refused, printable
 from .containers import CHUNK, LARGEST, check_kind, check_workbook, too_large
-from .failed_and_hidden_cells import column_number, read_marks
+from .failed_and_hidden_cells import LONGEST_CELL, column_number, read_marks
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 MAX_CELLS = 100_000_000
@@ -30,7 +30,6 @@ _ROWS = re.compile(rb'\br=["\'][A-Z]{0,3}(\d{3,7})["\']')
 _SHARED = "xl/sharedStrings.xml"
 _TEXT_END = re.compile(rb"</(?:\w+:)?si>")
 _REFERENCE = re.compile(rb'\bt=["\']s["\'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)')
-_OVERLAP = 64
 TOP_ROWS = 100
 """Rows in which another sheet's header is looked for."""
 
@@ -200,10 +199,7 @@ def _check_extent(data: bytes) -> None:
             lengths = _shared_lengths(file)
             for info in file.infolist():
                 with file.open(info) as member:
-                    _check_sheet(member)
-                if info.filename.startswith("xl/worksheets/") and len(lengths):
-                    with file.open(info) as member:
-                        _check_shared(member, lengths)
+                    _check_sheet(member, lengths)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         if data.startswith(b"PK"):
             raise Refused("damaged or cut short: not a sound Excel file") from error
@@ -219,26 +215,22 @@ def _shared_lengths(file: zipfile.ZipFile) -> "array[int]":
     return lengths if max(lengths, default=0) * MAX_CELLS > LARGEST else lengths[:0]
 
 
-def _check_shared(member: IO[bytes], lengths: "array[int]") -> None:
-    """Raises Refused where the texts that a sheet's cells refer to, each written out, are larger than a text may be."""
-    total, tail = 0, b""
-    while chunk := member.read(CHUNK):
-        whole_cells, end, tail = (tail + chunk).rpartition(b"</c>")
-        numbers = (int(n) for n in _REFERENCE.findall(whole_cells + end) if len(n) < 10)
-        total += sum(lengths[n] for n in numbers if n < len(lengths))
-        if total > LARGEST:
-            raise Refused(too_large())
-
-
-def _check_sheet(member: IO[bytes]) -> None:
-    """Raises Refused where the cells of a sheet, streamed as XML, are too far apart."""
+def _check_sheet(member: IO[bytes], lengths: "array[int]") -> None:
+    """Raises Refused where the cells of a sheet, streamed as XML, are too far apart, or the texts that they refer to, each
+    written out, are larger than a text may be. `lengths`: of the texts."""
     columns: set[bytes] = set()
-    last_row, tail = 1, b""
+    last_row, size, tail = 1, 0, b""
     while chunk := member.read(CHUNK):
         piece = tail + chunk
+        # After the last whole cell; 0 where there is none.
+        end = piece.rfind(b"c>") + 1
         columns.update(_COLUMNS.findall(piece))
         last_row = max([last_row, *map(int, set(_ROWS.findall(piece)))])
-        tail = piece[-_OVERLAP:]
+        numbers = (int(n) for n in (_REFERENCE.findall(piece, 0, end) if lengths else ()) if len(n) < 10)
+        size += sum(lengths[n] for n in numbers if n < len(lengths))
+        if size > LARGEST:
+            raise Refused(too_large())
+        tail = piece[end:][-LONGEST_CELL:]
     last_column = max((column_number(c) for c in columns), default=1)
     if last_row * last_column > MAX_CELLS:
         raise Refused(

@@ -14,7 +14,7 @@ _WORKBOOK, _RELATIONS, _STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _SHEET_ID = re.compile(rb"<(?:\w{1,9}:)?sheet\s[^<>]{0,999}?\w{1,9}:id=[\"']([^\"'<>]{1,99})")
 _RELATION = re.compile(rb"<(?:\w{1,9}:)?Relationship\s([^<>]{0,2000})>")
 _ATTRIBUTE = re.compile(rb"\b(Id|Target)=[\"']([^\"']{0,999})")
-_LONGEST_CELL = 1 << 14
+LONGEST_CELL = 1 << 14
 """Bytes that a failed formula's cell takes at most, as `_ERROR` looks for it."""
 _ERROR = re.compile(
     rb"<(?:\w{1,9}:)?c\s[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,99}?\bt=[\"']e[\"'][^<>]{0,99}>"
@@ -88,7 +88,7 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
                 piece = tail + chunk
                 # After the last whole cell; 0 where there is none.
                 end = piece.rfind(b"c>") + 1
-                whole_cells, tail = piece[: end + 1], piece[end + 1 :][-_LONGEST_CELL:]
+                whole_cells, tail = piece[: end + 1], piece[end + 1 :][-LONGEST_CELL:]
                 marks.failed += _failed_formulas(whole_cells)
                 _add_hidden(marks, whole_cells)
                 _add_styled(marks.struck, whole_cells, struck)
