@@ -104,7 +104,7 @@ def _count_rows(
 ) -> RowCounts:
     """Count the `rows` read, sort out repeated keys, and look for a reason to hold the file before its rows are stored."""
     con = session.con
-    n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = duplicate_rows.count_rows(con, sheet, rows)
+    n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = duplicate_rows.count_rows(con, rows)
     # Before rows with repeated keys are sorted out, which changes what is read.
     hold_reason = (duplicate_rows.doubled_feed(con, sheet) if may_be_doubled else None) or reason_to_hold(
         session, facts.file, sheet, n_rows, n_bad

@@ -6,7 +6,7 @@ from dagster_project.core.sql import one_row
 
 from ..formats.csv_reader import CELLS
 from .canonical_values import compared
-from .row_rules import PARSED, PARSED_TABLE, delivered_columns, doubling_group, ragged_cells
+from .row_rules import PARSED, PARSED_TABLE, delivered_columns, ragged_cells
 from .sheet import Sheet
 
 DOUBLED_ROWS = 100
@@ -24,32 +24,24 @@ CLASHING = "landing_clashing"
 REPEATED_KIND = "key repeated with other content"
 
 
-def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: str = PARSED) -> tuple[int, int, int, int, int, bool]:
+def count_rows(con: duckdb.DuckDBPyConnection, rows: str = PARSED) -> tuple[int, int, int, int, int, bool]:
     """Count the file just read: rows, bad rows, ragged rows, keys, distinct keys; and whether the feed may be doubled.
 
     `rows`: SQL for them, with at least the columns `_key`, `bad` and `ragged`; `landing_parsed`, or the same from elsewhere.
     """
-    counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
-    if sheet.key:
-        # Hashes take less memory than keys, and where they are all different, so are the keys.
-        n_rows, n_bad, n_ragged, keys, distinct = one_row(
-            con, f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {rows}"
-        )
-        if distinct < keys:
-            (distinct,) = one_row(con, f"select count(distinct _key) from {rows}")
-        # A doubled feed has at most half as many keys as rows.
-        return n_rows, n_bad, n_ragged, keys, distinct, 2 * distinct <= n_rows
-    # The signatures of rows that occur an even number of times cancel each other out in the XOR.
-    n_rows, n_bad, n_ragged, may_be_doubled = one_row(
+    # Hashes take less memory than keys, and where they are all different, so are the keys.
+    n_rows, n_bad, n_ragged, keys, distinct = one_row(
         con,
         f"""
-        select
-            coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
-            coalesce(bool_or(sign = 0), false)
-        from (select {counts}, bit_xor(sign) as sign from {rows} group by part)
+        select count(*), count(*) filter (where bad), count(*) filter (where ragged), count(_key),
+            count(distinct hash(_key)) filter (where _key is not null)
+        from {rows}
         """,
     )
-    return n_rows, n_bad, n_ragged, 0, 0, may_be_doubled
+    if distinct < keys:
+        (distinct,) = one_row(con, f"select count(distinct _key) from {rows}")
+    # A doubled feed has at most half as many keys as rows, or none.
+    return n_rows, n_bad, n_ragged, keys, distinct, n_rows >= DOUBLED_ROWS and 2 * distinct <= n_rows
 
 
 def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
@@ -59,7 +51,9 @@ def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     or in one group of the contract's `doubled_group`. Rows are compared by the contract's columns as delivered; ragged rows,
     whose columns are unknown, by all their cells.
     """
-    contract, group = sheet.contract, doubling_group(sheet)
+    contract = sheet.contract
+    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
+    group = f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
     rows = f"{delivered_columns(sheet)}, {ragged_cells(sheet)}"
     matches = con.execute(
         f"""

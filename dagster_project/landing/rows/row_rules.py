@@ -40,21 +40,14 @@ NO_DAY = "is what programs write for no day"
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     """Make the temporary view `landing_parsed`, with a row for every row of the file, good or bad.
 
-    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header), bad. Where there is
-    no key also part and sign: see `duplicate_rows.count_rows`.
+    Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header), bad.
     """
-    source, more = CELLS, ""
-    if not sheet.key:
-        more = "part, sign, "
-        # A hash that equal rows share: of every fourth column, which is enough to tell most rows apart.
-        sign = f"hash({', '.join(sheet.cell(index) for index in sheet.layout.fields[::4])})"
-        source = f"(select *, {doubling_group(sheet)} as part, {sign} as sign from {CELLS})"
     forms = ", ".join(f"c_{c.name}" for c in sheet.contract.columns)
     rows = f"""
         select
-            line, {forms}, _key, _date, {more}ragged,
+            line, {forms}, _key, _date, ragged,
             ({" or ".join(["ragged", *(f"coalesce({broken}, false)" for broken, _, _ in _rules(sheet))])}) as bad
-        from ({_with_values(sheet, source, more)})
+        from ({_with_values(sheet, CELLS)})
     """
     if not sheet.cells.is_uniform:
         con.execute(f"create or replace temp table {PARSED_TABLE} as {rows}")
@@ -158,13 +151,6 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
 def delivered_columns(sheet: Sheet) -> str:
     """SQL for the contract's columns as delivered: rows of a feed with the same ones are the same row."""
     return ", ".join(f"coalesce({sheet.cell(index)}, '')" for index in sheet.layout.fields)
-
-
-def doubling_group(sheet: Sheet) -> str:
-    """SQL for the part of a file that may be doubled by itself: the contract's `doubled_group` column as delivered."""
-    contract = sheet.contract
-    grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
-    return f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
 
 
 def ragged_cells(sheet: Sheet) -> str:
