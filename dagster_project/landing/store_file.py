@@ -6,18 +6,19 @@ from functools import partial
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .doubts import other_sheets, plausibility
 from .doubts.category_doubts import category_doubts
-from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, FileComparison, amounts_of_another_unit, changes
+from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, amounts_of_another_unit, changes
 from .doubts.doubts_said import DoubtsSaid
-from .doubts.file_doubts import StoredRows, doubts, no_rows, repeats
+from .doubts.file_doubts import doubts, no_rows, repeats
 from .doubts.flags_of_stored_rows import unstored_doubts
 from .doubts.hold_before_storing import extracted_far_ahead
 from .doubts.indicator_periods import period_doubts
 from .doubts.mass_withdrawals import withdraws_too_much
 from .doubts.reference_doubts import reference_doubts
 from .doubts.restarted_keys import replaced_rows, restarted_keys
+from .doubts.stored_rows import StoredRows
 from .landing_session import LandingSession
 from .opening import text_around_table
-from .opening.column_drift import absent_columns, describe_drift, describe_extraction
+from .opening.column_drift import describe_drift, describe_extraction
 from .opening.file_facts import FileFacts
 from .read_file_rows import RowCounts
 from .rows import duplicate_rows
@@ -40,34 +41,27 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     if not counts.is_written:
         raw_store.write_raw(con, home, load, sheet, counts.good)
     raw_store.place_raw(home, load)
+    previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
+    said = DoubtsSaid(session.decisions.accepted_of(facts.file))
+    rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(previous) if previous else None, said)
     hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)
-    findings = _Findings(session, facts, sheet, counts, hold_reason)
+    findings = _Findings(session, facts, rows, counts, hold_reason)
     findings.quarantine_and_hold()
     findings.compare_with_earlier()
-    stored = raw_store.read_stored_columns(con, home, load)
-    absent = absent_columns(con, home, load, sheet, stored, counts.rows)
-    vocabulary = check_vocabulary(con, home, load, sheet.contract, absent, counts.rows, session.limits)
+    vocabulary = check_vocabulary(con, home, load, sheet.contract, rows.absent, counts.rows, session.limits)
     # A file that is held for its vocabulary alone lands by itself once its values are known.
     held_for = HELD_FOR if vocabulary.hold_reason and findings.hold_reason is None else None
     findings.hold_reason = "; ".join(filter(None, (findings.hold_reason, vocabulary.hold_reason))) or None
     findings.settle_conflicts()
-    previous = session.decisions.last_accepted(facts.file)
     findings.compare_with_others(previous)
     # Where a record has a row for each item, the others of its rows are merged as the mapping says.
     merged = 0 if sheet.mapping.table.row_for_each else counts.merged
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
-    findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
-    comparison = FileComparison(con, home, sheet, load, load_of(previous), counts.rows) if previous else None
-    if comparison:
-        findings.notes += changes(comparison, findings.is_renumbered, leave_out=findings.in_another_unit)
-    give_window = facts.file.covers is not None
-    said = DoubtsSaid(session.decisions.accepted_of(facts.file))
-    stored_rows = StoredRows(con, home, load, sheet, stored, absent, counts.rows, give_window, said, comparison)
-    findings.notes += doubts(stored_rows)
-    findings.notes += reference_doubts(stored_rows)
-    findings.notes += unstored_doubts(stored_rows)
-    findings.notes += period_doubts(stored_rows)
+    findings.notes += category_doubts(rows)
+    findings.notes += changes(rows, findings.is_renumbered, leave_out=findings.in_another_unit)
+    for notes in (doubts, reference_doubts, unstored_doubts, period_doubts):
+        findings.notes += notes(rows)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
     if counts.rows > LARGE:
         raw_store.drop_file_tables(con)
@@ -85,7 +79,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         rows_duplicate=counts.merged,
         quarantine_reasons=findings.kinds,
         ragged_digest=counts.ragged_digest,
-        absent_columns=absent,
+        absent_columns=rows.absent,
         drift=[
             *(describe_drift(previous, sheet.layout) if previous else []),
             *sheet.unseen,
@@ -113,7 +107,7 @@ class _Findings:
 
     session: LandingSession
     facts: FileFacts
-    sheet: Sheet
+    rows: StoredRows
     counts: RowCounts
     hold_reason: str | None
     """Why to hold it; None: nothing so far."""
@@ -136,7 +130,7 @@ class _Findings:
 
     def quarantine_and_hold(self) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
-        con, home, load, sheet, counts = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts
+        con, home, load, sheet, counts = self.rows.con, self.rows.home, self.rows.load, self.rows.sheet, self.counts
         fault, list_column = duplicate_rows.several_rows_a_record(con, sheet, counts.rows) if counts.clashing else ("", None)
         if counts.bad:
             fault, list_column = duplicate_rows.items_alone(con, sheet, counts.rows, counts.bad) or (fault, list_column)
@@ -161,31 +155,28 @@ class _Findings:
             self.hold_reason = text_around_table.other_order_below(con, sheet)
             self.notes += text_around_table.heading_of_no_records(con, sheet)
         for of_stored in (plausibility.ranges_as_dates, plausibility.amounts_beyond_figures):
-            self.hold_reason = self.hold_reason or of_stored(con, home, load, sheet)
+            self.hold_reason = self.hold_reason or of_stored(self.rows)
 
     def compare_with_earlier(self) -> None:
         """Hold a file that would undo what stands, and note which rows of earlier files it replaces."""
         if self.hold_reason is None:
-            con, home, load, sheet, rows = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts.rows
             earlier = self.session.decisions.accepted_of(self.facts.file)
-            self.hold_reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
+            self.hold_reason, self.if_accepted = withdraws_too_much(self.rows, earlier, self.session.limits)
             if self.hold_reason is None:
-                self.hold_reason = restarted_keys(con, home, load, sheet, rows, earlier)
+                self.hold_reason = restarted_keys(self.rows, earlier)
                 self.is_renumbered = self.hold_reason is not None
-            if self.hold_reason is None and (previous := self.session.decisions.last_accepted(self.facts.file)):
-                comparison = FileComparison(con, home, sheet, load, load_of(previous), rows)
-                self.in_another_unit = amounts_of_another_unit(comparison)
-                if self.in_another_unit:
-                    self.hold_reason = "; ".join(self.in_another_unit.values()) + UNIT_QUESTION
+            if self.hold_reason is None and (in_another_unit := amounts_of_another_unit(self.rows)):
+                self.in_another_unit = in_another_unit
+                self.hold_reason = "; ".join(in_another_unit.values()) + UNIT_QUESTION
             if self.hold_reason is None:
-                self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
-                self.is_renumbered = sum(self.replaced.values()) >= max(CHANGED_ROWS, CHANGED_SHARE * rows)
+                self.replaced, notes = replaced_rows(self.rows, earlier)
+                self.is_renumbered = sum(self.replaced.values()) >= max(CHANGED_ROWS, CHANGED_SHARE * self.counts.rows)
                 self.notes += notes
 
     def settle_conflicts(self) -> None:
         """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
         if self.hold_reason is None and (tied_loads := self.session.decisions.tied_loads(self.facts.file)):
-            load, contract = self.facts.load, self.sheet.contract
+            load, contract = self.rows.load, self.rows.sheet.contract
             self.hold_reason, tied_loads = hold_for_conflicts(
                 self.session, load, contract, tied_loads, self.counts.rows, self.n_quarantined, self.kinds
             )
@@ -200,7 +191,7 @@ class _Findings:
         decisions, file, rows = self.session.decisions, self.facts.file, self.counts.rows
         if self.hold_reason is None:
             self.notes += self.if_accepted
-        is_dated = self.sheet.contract.kind != "indicators"
+        is_dated = self.rows.sheet.contract.kind != "indicators"
         if is_dated and (newer := decisions.newer_of_all_its_days(file)):
             self.notes.append(
                 f"older than {newer.source_file}, which covers all of its days: hardly any of its rows counts. If it is the"
@@ -208,5 +199,5 @@ class _Findings:
             )
         if same_file := decisions.same_of_another_force(file, str(self.facts.sha256)):
             self.notes.append(f"the same bytes as {same_file.source_file}: whose rows are they?")
-        if rows in (0, self.counts.bad) and not self.hold_reason and (note := no_rows(self.sheet, rows, previous)):
+        if rows in (0, self.counts.bad) and not self.hold_reason and (note := no_rows(self.rows.sheet, rows, previous)):
             self.notes.append(note)

@@ -5,4 +5,6 @@
   part of `changed_records`.
 - Note it: `other_sheets`, `file_doubts`, `category_doubts`, `reference_doubts`, `flags_of_stored_rows`, `indicator_periods`,
   `changed_records`.
+
+`stored_rows` has what they look at once the rows are stored.
 """

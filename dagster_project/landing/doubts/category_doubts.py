@@ -17,6 +17,7 @@ from ..refusal import printable
 from ..rows.sheet import Sheet
 from ..storage.raw_store import Load, parquet_of
 from ..storage.vocabulary import rows_that_count
+from .stored_rows import StoredRows
 
 MAX_VALUES = 1_000
 """A column with more is free text, and no category."""
@@ -36,8 +37,9 @@ Values = dict[str, int]
 """Value -> its rows."""
 
 
-def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load | None) -> Iterator[str]:
-    """Notes the categories of a file. `before`: the last load before it."""
+def category_doubts(rows: StoredRows) -> Iterator[str]:
+    """Notes the categories of a file, also beside the load before it."""
+    con, home, load, sheet = rows.con, rows.home, rows.load, rows.sheet
     if not sheet.key:
         return
     columns = _categories(sheet)
@@ -45,14 +47,14 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
     current = _values(con, home, load, [*columns, *units.values()])
     for name in (n for n in current if n not in units):
         yield from _spellings(name, current[name])
-    if before:
-        earlier = _values(con, home, before, [c for c in (*columns, *units.values()) if c.name in current])
+    if rows.before:
+        earlier = _values(con, home, rows.before, [c for c in (*columns, *units.values()) if c.name in current])
         for name, earlier_values in earlier.items():
             if name in units:
                 yield from _missing_units(name, _by_unit(home, load, current[name]), _by_unit(home, load, earlier_values))
             else:
                 yield from _missing_categories(name, current[name], earlier_values)
-        yield from _none_counts(con, home, load, sheet, before)
+        yield from _none_counts(con, home, load, sheet, rows.before)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:

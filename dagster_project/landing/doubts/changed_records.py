@@ -3,19 +3,14 @@ not change, such as another column under a header, amounts in another unit, days
 was sorted by itself."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-
-import duckdb
 
 from dagster_project.contracts import Column
-from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from ..rows.canonical_values import compared
 from ..rows.sheet import Sheet
-from ..storage.raw_store import Load, parquet_of
 from .category_doubts import unit_names
+from .stored_rows import StoredRows
 
 COMPARED_ROWS = 10_000
 """About so many records of a larger file are looked up in the one before: enough to tell a share."""
@@ -29,63 +24,23 @@ OTHER_SIZE = 30
 """The median amount of two files differs less by chance."""
 
 
-@dataclass(frozen=True)
-class FileComparison:
-    """The stored rows of a load, and those of the load before it."""
-
-    con: duckdb.DuckDBPyConnection
-    home: Home
-    sheet: Sheet
-    load: Load
-    before: Load
-    rows: int
-    """How many the file has."""
-
-    @property
-    def new(self) -> str:
-        """SQL for the load's Parquet file."""
-        return parquet_of(self.load.raw(self.home))
-
-    @property
-    def old(self) -> str:
-        """SQL for that of the load before it."""
-        return parquet_of(self.before.raw(self.home))
-
-    @cached_property
-    def columns(self) -> list[Column]:
-        """The contract's columns that both have. None where the load before it is not older by its extraction, or one of them
-        has no rows."""
-        is_newer = self.load.extracted_at > self.before.extracted_at
-        if not self.sheet.key or not is_newer or not all(load.raw(self.home).exists() for load in (self.load, self.before)):
-            return []
-        # An older version of the project may have stored fewer columns.
-        stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}
-        present = stored & self.sheet.layout.position.keys()
-        return [c for c in self.sheet.contract.columns if c.name in present]
-
-    @property
-    def amounts(self) -> list[str]:
-        """The names of those columns that are money."""
-        return [c.name for c in self.columns if c.type == "money"]
-
-
 UNIT_QUESTION = (
     ". In pence, or in thousands? Export again in pounds; if this one is right, retract the file before or release this one"
 )
 
 
-def amounts_of_another_unit(files: FileComparison) -> dict[str, str]:
+def amounts_of_another_unit(rows: StoredRows) -> dict[str, str]:
     """Columns of amounts, each with how they differ, in which nearly every one is a hundred or a thousand times, or such a part
     of, what the load before it says of the same record. A file that has any is held, with `UNIT_QUESTION`."""
     found = dict[str, str]()
-    for name in files.amounts:
+    for name in _amounts(rows):
         shared, *scaled = one_row(
-            files.con,
+            rows.con,
             f"""
             select count(*), {", ".join(f"count(*) filter (where n / o between {f} * 0.99 and {f} * 1.01)" for f in SCALES)}
             from (
                 select cast(n.{name} as double) as n, cast(o.{name} as double) as o
-                from {files.new} as n join {files.old} as o on n._key = o._key
+                from {rows.table} as n join {rows.old} as o on n._key = o._key
             )
             where n <> 0 and o <> 0
             """,
@@ -97,32 +52,37 @@ def amounts_of_another_unit(files: FileComparison) -> dict[str, str]:
     return found
 
 
-def changes(files: FileComparison, is_renumbered: bool, leave_out: Collection[str]) -> Iterator[str]:
+def _amounts(rows: StoredRows) -> list[str]:
+    """The amounts that both loads have."""
+    return [c.name for c in rows.compared if c.type == "money"]
+
+
+def changes(rows: StoredRows, is_renumbered: bool, leave_out: Collection[str]) -> Iterator[str]:
     """Notes what may be wrong with a load by the one before it, a sentence for each. `is_renumbered`: many of its references
     were other records' before, so that records of one reference are not compared. `leave_out`: columns that it is held for."""
     if not is_renumbered:
-        yield from _changed_records(files, leave_out)
-    yield from _amounts_of_another_size(files, leave_out)
+        yield from _changed_records(rows, leave_out)
+    yield from _amounts_of_another_size(rows, leave_out)
 
 
-def _changed_records(files: FileComparison, leave_out: Collection[str]) -> Iterator[str]:
+def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    columns = [c for c in files.columns if c.name not in leave_out and _should_stay(files.sheet, c)]
+    columns = [c for c in rows.compared if c.name not in leave_out and _should_stay(rows.sheet, c)]
     if not columns:
         return
-    units = unit_names(files.home, files.load.force_code)
+    units = unit_names(rows.home, rows.load.force_code)
     counts = ["count(*)"]
     for c in columns:
         old, new = (_value(row, c, units) for row in "on")
         is_changed = f"filter (where {old} <> coalesce({new}, ''))"
         counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
-    part = f"where hash(_key) % {max(1, files.rows // COMPARED_ROWS)} = 0"
+    part = f"where hash(_key) % {max(1, rows.n_read // COMPARED_ROWS)} = 0"
     shared, *found = one_row(
-        files.con,
+        rows.con,
         f"""
         select {", ".join(counts)}
-        from (from {files.new} {part}) as n join (from {files.old} {part}) as o on n._key = o._key
+        from (from {rows.table} {part}) as n join (from {rows.old} {part}) as o on n._key = o._key
         """,
     )
     often = [
@@ -154,14 +114,14 @@ def _should_stay(sheet: Sheet, column: Column) -> bool:
     return not (column.name in sheet.key or column.identifier or may_change)
 
 
-def _amounts_of_another_size(files: FileComparison, leave_out: Collection[str]) -> Iterator[str]:
+def _amounts_of_another_size(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
     """Notes amounts of which the usual one is many times, or a small part of, that of the load before it, of any records."""
-    for name in (name for name in files.amounts if name not in leave_out):
+    for name in (name for name in _amounts(rows) if name not in leave_out):
         now, n, then, n_before = one_row(
-            files.con,
+            rows.con,
             f"""
-            select * from (select median(cast({name} as double)), count({name}) from {files.new})
-            cross join (select median(cast({name} as double)), count({name}) from {files.old})
+            select * from (select median(cast({name} as double)), count({name}) from {rows.table})
+            cross join (select median(cast({name} as double)), count({name}) from {rows.old})
             """,
         )
         if min(n, n_before) >= CHANGED_ROWS and min(now, then) > 0 and max(now / then, then / now) >= OTHER_SIZE:

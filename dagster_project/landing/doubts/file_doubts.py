@@ -2,15 +2,12 @@
 in the ledger's `drift`, `pam inspect` and `pam status`."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
-import duckdb
-
 from dagster_project.contracts import Column
-from dagster_project.core.home import LONDON, Home
+from dagster_project.core.home import LONDON
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
@@ -20,11 +17,9 @@ from ..rows.row_rules import PARSED
 from ..rows.sheet import Sheet
 from ..rows_not_to_count import other_force, says_perhaps_void
 from ..storage.ledger import LedgerEntry
-from ..storage.raw_store import Load, StoredColumn, parquet_of
 from ..storage.vocabulary import CODE, known_values
-from .changed_records import FileComparison
-from .doubts_said import DoubtsSaid
 from .plausibility import GROUPED_ROWS, blanks_after_first
+from .stored_rows import StoredRows
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
@@ -67,42 +62,6 @@ ENDED_ROWS = 10
 """Of at least so many rows of a whole list some have ended, unless it leaves those out."""
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
-
-
-@dataclass(frozen=True)
-class StoredRows:
-    """A load's stored rows, and what landing knows of them."""
-
-    con: duckdb.DuckDBPyConnection
-    home: Home
-    load: Load
-    sheet: Sheet
-    columns: Mapping[str, StoredColumn]
-    absent: list[str]
-    """Columns that count as absent."""
-    n_read: int
-    """How many rows the file has."""
-    give_window: bool
-    """Whether the rows say which days the file covers (a mapping's `covers`), and not its name."""
-    said: DoubtsSaid
-    comparison: FileComparison | None = None
-    """With the load before it; None: there is none."""
-
-    @property
-    def n(self) -> int:
-        """How many are stored."""
-        return self.columns["_line"].filled if "_line" in self.columns else 0
-
-    @property
-    def table(self) -> str:
-        """SQL for their Parquet file."""
-        return parquet_of(self.load.raw(self.home))
-
-    @property
-    def of_contract(self) -> list[Column]:
-        """The contract's columns that the file has."""
-        position = self.sheet.layout.position
-        return [c for c in self.sheet.contract.columns if c.name in position and c.name not in self.absent]
 
 
 def doubts(rows: StoredRows) -> Iterator[str]:
@@ -248,14 +207,11 @@ def _stopped_columns(rows: StoredRows) -> Iterator[str]:
 
 def _lost_columns(rows: StoredRows) -> Iterator[str]:
     """Notes columns without any value, which those of the file before always had, perhaps up to a day."""
-    files = rows.comparison
-    if files is None or rows.n < MIN_ROWS or not _has_days(rows):
-        return
-    for c in files.columns:
+    for c in rows.compared if rows.n >= MIN_ROWS and _has_days(rows) else ():
         if _may_be_open(rows, c) or rows.columns[c.name].filled:
             continue
-        n, filled = one_row(files.con, f"select count(*), count({c.name}) from {files.old}")
-        n -= _blank_days(files.con, c.name, files.old)[2]
+        n, filled = one_row(rows.con, f"select count(*), count({c.name}) from {rows.old}")
+        n -= _blank_days(rows, c.name, rows.old)[2]
         if n >= LOST_ROWS and filled >= FILLED_SHARE * n:
             share = f"{filled / n:.0%} of those before"
             yield f"{c.name}: blank in all {rows.n:,} rows, and filled in {share}: {KNOWN_VALUES}"
@@ -274,7 +230,7 @@ def _stop(rows: StoredRows, column: Column) -> tuple[date, date, int] | None:
     filled = rows.columns[column.name].filled
     if not _has_days(rows) or _may_be_open(rows, column) or min(filled, rows.n - filled) < MIN_ROWS:
         return None
-    last_filled, days, n = _blank_days(rows.con, column.name, rows.table)
+    last_filled, days, n = _blank_days(rows, column.name, rows.table)
     if last_filled is None or n < MIN_ROWS or days < STOPPED_DAYS or filled < FILLED_SHARE * (rows.n - n):
         return None
     return last_filled + timedelta(1), last_filled + timedelta(days), n
@@ -284,11 +240,11 @@ def _has_days(rows: StoredRows) -> bool:
     return rows.sheet.contract.date_column is not None and rows.sheet.form == "canonical"
 
 
-def _blank_days(con: duckdb.DuckDBPyConnection, name: str, table: str) -> tuple[date | None, int, int]:
+def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, int, int]:
     """The last day with a value of a column; the days of rows, and the rows, after it."""
     # Days are compared as texts, since reading ten million dates takes a second.
     return one_row(
-        con,
+        rows.con,
         f"""
         with by_day as materialized (
             select left(_date, 10) as day, count(*) as n, count({name}) as filled from {table} group by 1
@@ -330,9 +286,9 @@ def _is_said_still(rows: StoredRows, column: Column, what: str, condition: str, 
     now."""
     about = f"{column.name}: {what}"
     if rows.said.was_said(about):
-        if not (rows.comparison and column in rows.comparison.columns):
+        if column not in rows.compared:
             return True
-        count = f"select count(*), count(*) filter (where {condition}) from {rows.comparison.old}"
+        count = f"select count(*), count(*) filter (where {condition}) from {rows.old}"
         n, matching = one_row(rows.con, count)
         if n < MIN_ROWS or matching > share * n:
             return True

@@ -13,7 +13,7 @@ from dagster_project.core.sql import literal, one_row
 from ..formats.csv_reader import CELLS
 from ..rows_not_to_count import FLAG, bare_header, is_word, says_no, says_yes, says_yes_alone
 from ..storage.vocabulary import CODE, known_values
-from .file_doubts import StoredRows
+from .stored_rows import StoredRows
 
 _CANCELLED = re.compile(
     rf"(is)?(nocrimed?|cancell?ed){FLAG}?|(nocrimed?|cancell?(ed|ation))(on|at|date)|date(nocrimed|cancell?ed)"

@@ -8,7 +8,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 
 from ..refusal import printable
-from .file_doubts import StoredRows
+from .stored_rows import StoredRows
 
 _YEARS = re.compile(r"((?:19|20)\d\d)(/\d\d)?(?:-(\d\d|\d{4})(/\d\d)?)?", re.ASCII)
 """`2024`, `2023/24`, and ranges of either, as `mart_public_health` reads them."""

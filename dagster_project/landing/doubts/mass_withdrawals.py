@@ -14,10 +14,10 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from ..inbox.file_names import EVER
-from ..rows.sheet import Sheet
 from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import Load, load_of, parquet_of
 from .other_sheets import MONTH_DAYS
+from .stored_rows import StoredRows
 
 MAX_LOADS_BACK = 5
 """Loads that are searched for the last good version of a quarantined row: each costs reading its keys."""
@@ -30,23 +30,19 @@ REPLACED_FEW = 5
 """The same of a whole list, which is short, and of a file that has none of these rows and at least so many others."""
 
 
-def withdraws_too_much(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, entries: Iterable[LedgerEntry], limits: Believe
-) -> tuple[str | None, list[str]]:
+def withdraws_too_much(stored: StoredRows, entries: Iterable[LedgerEntry], limits: Believe) -> tuple[str | None, list[str]]:
     """The reason to hold a file that would withdraw most of the current rows in its window, or None; and a note on one that
-    withdraws most of a few.
-
-    `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
-    """
+    withdraws most of a few. `entries`: the accepted loads of its extract and force."""
+    con, load, sheet = stored.con, stored.load, stored.sheet
     earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
-    if not earlier or not load.raw(home).exists():
+    if not earlier:
         return None, []
     older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
     first, last = sheet.covered_from, sheet.covered_to
     if (first, last) == EVER:
-        days = one_row(con, f"select min(_date), max(_date) from {parquet_of(load.raw(home))}")
+        days = one_row(con, f"select min(_date), max(_date) from {stored.table}")
         first, last = map(date.fromisoformat, days) if days[0] else EVER
-    rows = _RowsOfWindow(con, home, sheet.contract, load, first, last)
+    rows = _RowsOfWindow(con, stored.home, sheet.contract, load, first, last)
     if sheet.contract.kind == "indicators":
         current, withdrawn = rows.of_indicators(list(filter(rows.is_stored, older)))
     elif sheet.key:
@@ -58,8 +54,7 @@ def withdraws_too_much(
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
-        (n_new,) = one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")
-        has_none = withdrawn == current and n_new >= REPLACED_FEW
+        has_none = withdrawn == current and stored.n >= REPLACED_FEW
         # A whole list is short, and to lack any of it is seldom a correction. Nor is a file that has none of the rows.
         fewest = REPLACED_FEW if has_none or sheet.contract.kind == "list" else REPLACED_ROWS
         if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
@@ -72,16 +67,17 @@ def withdraws_too_much(
         return None, [f"{none}: {what} Put all rows of its days into one file"]
     reason = (
         f"would withdraw {withdrawn:,} of the {current:,} current rows in its window ({withdrawn / current:.0%}), more than"
-        f" {limits.withdrawn_share:.0%}: not believed. {_what_to_ask(con, home, load, sheet)}"
+        f" {limits.withdrawn_share:.0%}: not believed. {_what_to_ask(stored)}"
     )
     return reason, []
 
 
-def _what_to_ask(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str:
+def _what_to_ask(stored: StoredRows) -> str:
     """What to ask of a file that would withdraw rows of its window, such as those of January to June if its system began in
     July."""
+    sheet = stored.sheet
     first, last = sheet.covered_from, sheet.covered_to
-    days = one_row(con, f"select min(_date), max(_date) from {parquet_of(load.raw(home))}")
+    days = one_row(stored.con, f"select min(_date), max(_date) from {stored.table}")
     has_days = sheet.contract.kind == "events" and days[0] and (first, last) != EVER
     begins, ends = map(date.fromisoformat, days) if has_days else (first, last)
     if max((begins - first).days, (last - ends).days) < MONTH_DAYS:

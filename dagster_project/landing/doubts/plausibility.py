@@ -8,7 +8,6 @@ import duckdb
 from dagster_project.contracts import load_contracts, plain_header
 from dagster_project.contracts.model import NUMBER_TYPES
 from dagster_project.core.config import Believe
-from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal, one_row
 
@@ -19,7 +18,7 @@ from ..rows.canonical_values import MONTH_NAME
 from ..rows.row_rules import PARSED
 from ..rows.sheet import Sheet
 from ..rows_not_to_count import FORCE_NUMBERS, own_number
-from ..storage.raw_store import Load, parquet_of
+from .stored_rows import StoredRows
 
 AGE_AS_DATE = rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
@@ -191,39 +190,40 @@ def quarantined_too_much(
     )
 
 
-def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
+def ranges_as_dates(rows: StoredRows) -> str | None:
     """The reason to hold a file whose age ranges a spreadsheet has made dates of, or None: 10-17 would count as Oct-17, and
-    10-17 itself as 0. `load`: the file's rows, stored already."""
-    if AGES not in sheet.layout.position or not load.raw(home).exists():
+    10-17 itself as 0."""
+    if AGES not in rows.sheet.layout.position:
         return None
-    filled, rows, value = one_row(
-        con,
+    filled, dates, value = one_row(
+        rows.con,
         f"""
         select sum(n), sum(n) filter (where is_date), arg_max({AGES}, n) filter (where is_date)
         from (
             select {AGES}, count(*) as n, regexp_matches({AGES}, {literal(AGE_AS_DATE)}) as is_date
-            from {parquet_of(load.raw(home))} where {AGES} is not null group by {AGES}
+            from {rows.table} where {AGES} is not null group by {AGES}
         )
         """,
     )
-    if not rows or rows < MADE_DATES_SHARE * filled:
+    if not dates or dates < MADE_DATES_SHARE * filled:
         return None
     return (
-        f"{AGES}: '{value}' is what a spreadsheet makes of a range such as 10-17 ({rows:,} of {filled:,} rows): export again,"
+        f"{AGES}: '{value}' is what a spreadsheet makes of a range such as 10-17 ({dates:,} of {filled:,} rows): export again,"
         f" and do not open it in one. Or say in a mapping which it was, values: {{{AGES}: {{{value}: ...}}}}, and drop the"
         " file again under a newer time"
     )
 
 
-def amounts_beyond_figures(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
-    """The reason to hold a file whose amounts add up to more than a figure can be, or None: no night could be built with it.
-    `load`: the file's rows, stored already."""
+def amounts_beyond_figures(rows: StoredRows) -> str | None:
+    """The reason to hold a file whose amounts add up to more than a figure can be, or None: no night could be built with
+    it."""
+    sheet = rows.sheet
     names = [c.name for c in sheet.contract.columns if c.type in NUMBER_TYPES and c.name in sheet.layout.position]
-    if not names or not load.raw(home).exists():
+    if not names:
         return None
     sums = ", ".join(f"sum(abs(cast({name} as decimal(38, 10))))" for name in names)
     examples = ", ".join(f"max_by({name}, abs(cast({name} as decimal(38, 10))))" for name in names)
-    facts = one_row(con, f"select {sums}, {examples} from {parquet_of(load.raw(home))}")
+    facts = one_row(rows.con, f"select {sums}, {examples} from {rows.table}")
     for name, total, example in zip(names, facts, facts[len(names) :], strict=False):
         if total is not None and total >= LARGEST_FIGURE:
             return (

@@ -7,7 +7,7 @@ from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
 from ..rows_not_to_count import LIKE_TOTAL
-from .file_doubts import StoredRows
+from .stored_rows import StoredRows
 
 BLOCK_ROWS, BLOCK_KINDS = 20, 5
 """So many rows in turn do not say by chance what others in turn say, if they are of so many kinds besides their days."""

@@ -4,8 +4,6 @@ short file does so, or replaces fewer, that is noted."""
 from collections import Counter
 from collections.abc import Iterable
 
-import duckdb
-
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
@@ -13,6 +11,7 @@ from dagster_project.core.sql import one_row
 from ..rows.sheet import Sheet
 from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import Load, load_of, parquet_of
+from .stored_rows import StoredRows
 
 MIN_KEYS = 100
 """As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""
@@ -31,15 +30,14 @@ MAX_FILES, MAX_ROWS = 62, 200_000
 """Files that are searched for rows to note, two months of nightly ones, and their rows in all. Larger files are held."""
 
 
-def restarted_keys(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
-) -> str | None:
-    """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `load`, `rows`: its
-    rows, stored already, and how many. `entries`: the accepted loads of its extract and force."""
-    if rows < MIN_KEYS or not _may_restart(sheet):
+def restarted_keys(rows: StoredRows, entries: Iterable[LedgerEntry]) -> str | None:
+    """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `entries`: the accepted
+    loads of its extract and force."""
+    home, load, sheet = rows.home, rows.load, rows.sheet
+    if rows.n_read < MIN_KEYS or not _may_restart(sheet):
         return None
     first, last = sheet.covered_from, sheet.covered_to
-    fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows
+    fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows.n_read
     similar_loads = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < load.extracted_at
@@ -50,17 +48,17 @@ def restarted_keys(
     other_days = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
     same_days = [e for e in newest if first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
     other_days, same_days = ([e for e in group if load_of(e).raw(home).exists()] for group in (other_days, same_days))
-    if not other_days or not load.raw(home).exists():
+    if not other_days:
         return None
     # Keys that an accepted file has on the same days have replaced the others already.
     known_keys = "select ''"
     if same_days:
         known_keys = f"select _key from {_rows(home, same_days)} where _date between '{first}' and '{last}'"
     keys, n_repeated = one_row(
-        con,
+        rows.con,
         f"""
         with keys as (
-            select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MAX_KEYS})
+            select distinct _key from (from {rows.table} where _key is not null limit {MAX_KEYS})
         )
         select count(*),
             count(*) filter (where _key in (select _key from {_rows(home, other_days)}) and _key not in ({known_keys}))
@@ -75,11 +73,10 @@ def restarted_keys(
     )
 
 
-def replaced_rows(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
-) -> tuple[dict[str, int], list[str]]:
+def replaced_rows(rows: StoredRows, entries: Iterable[LedgerEntry]) -> tuple[dict[str, int], list[str]]:
     """The rows that a file replaces outside its window, or, where it arrives late, loses to newer files: by the file that has
-    them, and a note for each. Arguments as of `restarted_keys`."""
+    them, and a note for each. `entries`: as of `restarted_keys`."""
+    home, load, sheet = rows.home, rows.load, rows.sheet
     if not _may_restart(sheet):
         return {}, []
     first, last = sheet.covered_from, sheet.covered_to
@@ -93,19 +90,19 @@ def replaced_rows(
             nearby.append(entry)
     within = [first <= e.window[0] and e.window[1] <= last for e in nearby if str(e.extracted_at) < load.extracted_at]
     around = [e.window[0] <= first and last <= e.window[1] for e in nearby if str(e.extracted_at) > load.extracted_at]
-    if (all(within) and all(around)) or not load.raw(home).exists():
+    if all(within) and all(around):
         return {}, []
     places = [(str(e.extracted_at), str(e.load_id), *e.window) for e in nearby]
     places.append((load.extracted_at, load.load_id, first, last))
     loads = ", ".join(f"('{load_id}', {n}, '{a}', '{b}')" for n, (_, load_id, a, b) in enumerate(sorted(places)))
     # A row that a file in between withdrew is not there to be replaced.
-    replaced = con.execute(
+    replaced = rows.con.execute(
         f"""
         with loads(load_id, place, first, last) as (values {loads}),
         versions as (
             select r._key, r._date as day, l.load_id, l.place, lead(l.place) over (partition by r._key order by l.place) as by
             from {_rows(home, nearby, load)} as r join loads as l on r._load_id = l.load_id
-            where r._key in (select _key from {parquet_of(load.raw(home))})
+            where r._key in (select _key from {rows.table})
         )
         select v.load_id, newer.load_id, count(*), min(v.day), max(v.day)
         from versions as v join loads as newer on v.by = newer.place
@@ -117,7 +114,8 @@ def replaced_rows(
         order by 4, 1
         """
     ).fetchall()
-    files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in nearby} | {load.load_id: (load.source_file, rows)}
+    files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in nearby}
+    files[load.load_id] = load.source_file, rows.n_read
     n_replaced, notes = Counter[str](), list[str]()
     for older_id, newer_id, n, since, to in replaced:
         name, landed = files[older_id]

@@ -4,26 +4,18 @@ measure is not available where no file has its columns."""
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
-from pathlib import Path
-
-import duckdb
 
 from dagster_project.contracts import plain_header
-from dagster_project.core.home import LONDON, Home
-from dagster_project.core.sql import one_row
+from dagster_project.core.home import LONDON
 
 from ..formats.excel import SheetText
 from ..formats.header_columns import Layout
 from ..inbox.file_names import InboxFile
 from ..refusal import printable
-from ..rows.sheet import Sheet
 from ..storage.ledger import LedgerEntry
-from ..storage.raw_store import Load, StoredColumn, parquet_of
 
 ALIKE = 0.6
 """Headers that are at least so similar (0 to 1): one may be the other's new name."""
-BLANK_ROWS = 50
-"""A column that is blank in every row of a file with at least this many rows counts as absent."""
 LONG_AFTER = timedelta(days=31)
 """An extraction later than this after the landing is mistyped: clocks differ by less."""
 
@@ -117,27 +109,3 @@ def _similarity(header: str, other_header: str) -> float:
     shorter, longer = sorted((header, other_header), key=len)
     contained_score = ALIKE if len(shorter) > 2 and shorter in longer else 0.0
     return max(contained_score, SequenceMatcher(None, header, other_header).ratio())
-
-
-def absent_columns(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, stored: Mapping[str, StoredColumn], rows: int
-) -> list[str]:
-    """Columns of the contract that the file lacks, or that are blank in all of its rows where it has 50 or more.
-
-    `stored`: the columns of its stored rows. `rows`: how many the file has.
-    """
-    given_columns = {*sheet.layout.position, *sheet.mapping.constants}
-    absent = [c.name for c in sheet.contract.columns if c.name not in given_columns]
-    if rows >= BLANK_ROWS:
-        present = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position]
-        blank_columns = [c for c in present if c not in stored or not stored[c].filled]
-        absent += _blank_as_delivered(con, load.quarantine(home), blank_columns)
-    return sorted(absent)
-
-
-def _blank_as_delivered(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> list[str]:
-    if not columns or not path.exists():
-        return columns
-    counts = ", ".join(f"count(nullif(trim(\"{c}\"), ''))" for c in columns)
-    values = one_row(con, f"select {counts} from {parquet_of(path)}")
-    return [c for c, n in zip(columns, values, strict=True) if not n]

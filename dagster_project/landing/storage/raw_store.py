@@ -84,29 +84,6 @@ def place_raw(home: Home, load: Load) -> None:
     put_in_place(load.unplaced(home), load.raw(home))
 
 
-@dataclass(frozen=True)
-class StoredColumn:
-    """What Parquet's metadata say of a load's column: rows with a value, and the first and last value in the order of texts."""
-
-    filled: int
-    first: str | None
-    last: str | None
-
-
-def read_stored_columns(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> dict[str, StoredColumn]:
-    rows = con.execute(
-        """
-        select
-            path_in_schema, cast(sum(num_values - coalesce(stats_null_count, 0)) as bigint),
-            min(stats_min_value), max(stats_max_value)
-        from parquet_metadata(?)
-        group by path_in_schema
-        """,
-        [str(load.raw(home))],
-    ).fetchall()
-    return {name: StoredColumn(*facts) for name, *facts in rows}
-
-
 def _constant(text: str) -> str:
     """SQL for a text that all rows of a file have. As an enum, which Parquet stores as text, DuckDB writes it without looking
     up each row's value."""
