@@ -147,31 +147,19 @@ VOID_HEADER = re.compile(
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
 """Headers of a column that may say so in a word."""
-_YES_ALONE = "y|yes|t|true|1|-1|x|[✓✔☑√]"
-_YES = rf"{_YES_ALONE}|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
-_NO_ALONE = r"f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?"
-_NO = (
-    rf"{_FOR_A_BLANK}|{_NO_ALONE}|active|live|current"
+YES_ALONE = "y|yes|t|true|1|-1|x|[✓✔☑√]"
+"""A whole cell that says Yes, and no day or more."""
+YES = rf"{YES_ALONE}|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+"""A whole cell that says Yes, or gives a day."""
+NO = r"f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?"
+"""A whole cell that says No."""
+_NO_OR_DAY = (
+    rf"{_FOR_A_BLANK}|{NO}|active|live|current"
     r"|(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(\D.*)?"
 )
 """What says in such a column that the row is a record; a day that is none, such as 31/12/9999, too."""
 _PERHAPS = r"(duplicate( of .*)?|cancell?ed|rejected|merged|superseded|draft|withdrawn|training|invalid)(\s*[-–:(].*)?"
 """What may say in a state that the row is no record."""
-
-
-def says_yes(cell: str) -> str:
-    """SQL that is true where a cell says Yes, or gives a day."""
-    return is_word(cell, [_YES])
-
-
-def says_yes_alone(cell: str) -> str:
-    """SQL that is true where a cell says Yes, and no day or more."""
-    return is_word(cell, [_YES_ALONE])
-
-
-def says_no(cell: str) -> str:
-    """SQL that is true where a cell says No."""
-    return is_word(cell, [_NO_ALONE])
 
 
 def bare_header(header: str) -> str:
@@ -182,7 +170,7 @@ def bare_header(header: str) -> str:
 def says_perhaps_void(header: str, cell: str) -> str:
     """SQL that is true where a cell may say that its row is no record: a reason where a Yes or No belongs, or `Duplicate`."""
     if VOID_HEADER.fullmatch(bare_header(header)):
-        return f"{cell} <> '' and not regexp_full_match({cell}, {literal(_NO)}, 'i')"
+        return f"{cell} <> '' and not regexp_full_match({cell}, {literal(_NO_OR_DAY)}, 'i')"
     return f"regexp_full_match({cell}, {literal(_PERHAPS)}, 'i')"
 
 
@@ -197,7 +185,7 @@ def says_void(cells: Mapping[str, str], has_status: bool) -> str:
     for header, cell in cells.items():
         plain = bare_header(header)
         words = _DELETED if has_status or plain in ("status", "state") else rf"{_DELETED}|cancell?ed"
-        words = _YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
+        words = YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
         whens.append(f"when regexp_full_match({cell}, {literal(words)}, 'i') then {literal(header)}")
     return f"case {' '.join(whens)} end"
 
@@ -206,14 +194,9 @@ POUNDS = re.compile(r"£|gbp|sterling|pounds", re.I)
 """In the header of an amount: it is in pounds, whatever notes it was."""
 CURRENCY_HEADER = re.compile(r"(currency|ccy)(code|type)?")
 """Headers, as `plain_header` writes them, of a column that says in which currency an amount is."""
-_OTHER_CURRENCY = (
+OTHER_CURRENCY = (
     r"(eur(os?)?|€|usd|us\$|\$|aud|cad|chf|pln|ron|czk|huf|bgn|try|aed|sar|cny|hkd|jpy|inr|pkr|bdt|ngn|ghs|sek|nok|dkk|zar"
     r"|thb|((us|american|australian|canadian) )?dollars?|(swiss )?francs?|zloty(ch)?|lei|leke?|lira|dirhams?|rupees?|yuan|yen"
     r"|kron[ae]r?)"
 )
-"""Whole cells that name a currency in which cash is seized, other than the pound."""
-
-
-def says_other_currency(cell: str) -> str:
-    """SQL that is true where a cell says that the row's amount is not in pounds."""
-    return f"regexp_full_match({cell}, {literal(_OTHER_CURRENCY)}, 'i')"
+"""Whole cells that name a currency in which cash is seized, other than the pound: the row's amount is not in pounds."""

@@ -11,7 +11,7 @@ from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
-from ..rows_not_to_count import FLAG, bare_header, is_word, says_no, says_yes, says_yes_alone
+from ..rows_not_to_count import FLAG, NO, YES, YES_ALONE, bare_header, is_word
 from ..storage.vocabulary import CODE, known_values
 from .stored_rows import StoredRows
 
@@ -48,17 +48,17 @@ def unstored_doubts(rows: StoredRows) -> Iterator[str]:
 
 
 def _no_longer_stands(rows: StoredRows, header: str, cell: str) -> Iterator[str]:
-    plain = bare_header(header)
+    plain, is_no = bare_header(header), is_word(cell, [NO])
     if _CANCELLED.fullmatch(plain) and _has_status(rows.sheet.contract):
-        n = _count(rows, f"{says_yes(cell)} and r.status = 'Recorded'")
+        n = _count(rows, f"{is_word(cell, [YES])} and r.status = 'Recorded'")
         if n:
             note = f"{header}: says of {counted(n, 'row')} with the status Recorded that they no longer stand, and they count"
             yield f"{note}: have a mapping read status from it (headers and values)"
         return
     if _ACTIVE.fullmatch(plain) and rows.sheet.contract.kind == "events":
-        condition, what = f"({says_no(cell)} or lower({cell}) = 'inactive')", "inactive"
+        condition, what = f"({is_no} or lower({cell}) = 'inactive')", "inactive"
     elif _DUPLICATE.fullmatch(plain):
-        condition, what = f"{cell} <> '' and not {says_no(cell)}", "duplicates"
+        condition, what = f"{cell} <> '' and not {is_no}", "duplicates"
     elif _CLOSED_AS.fullmatch(plain):
         condition, what = is_word(cell, [_DUPLICATED]), "duplicates or errors"
     else:
@@ -147,7 +147,7 @@ def _flags(rows: StoredRows) -> Iterator[str]:
             what = next((v.capitalize() for v in sorted(counting) if named and v.removesuffix("s") == named["what"]), None)
             if what is None:
                 continue
-            is_yes = says_yes_alone(sheet.cell(i))
+            is_yes = is_word(sheet.cell(i), [YES_ALONE])
             n = _count(rows, f"{is_yes} and not coalesce({_has_item(f'r.{c.name}', counting)}, false)")
             if n:
                 remedy = f"have the system write {what} there"

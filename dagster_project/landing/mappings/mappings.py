@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -368,6 +369,7 @@ def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
     return faults
 
 
+@cache
 def _format_error(form: str) -> str | None:
     """DuckDB's error for a date format; None where it can use it."""
     with duckdb.connect() as con:

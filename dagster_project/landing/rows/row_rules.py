@@ -135,7 +135,7 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
     """
     rules = _reasons(sheet)
     delivered = ", ".join(f"{_delivered(sheet, c)} as q_{c.name}" for c in sheet.contract.columns)
-    chosen = f"(select c.*, e.reason, e.kind from {CELLS} as c join {extra} as e on c.line = e.line)"
+    chosen = f"(from {CELLS} where line in (select line from {extra}))"
     con.execute(
         f"""
         create or replace temp table {table} as
@@ -143,7 +143,7 @@ def reasons(con: duckdb.DuckDBPyConnection, sheet: Sheet, extra: str, table: str
             line, {delivered}, _key,
             concat_ws('; ', {", ".join(reason for reason, _ in rules)}, reason) as _reasons,
             concat_ws('; ', {", ".join(kind for _, kind in rules)}, kind) as _kinds
-        from ({_with_values(sheet, chosen, more="reason, kind, ")})
+        from ({_with_values(sheet, chosen)}) join {extra} using (line)
         """
     )
 
@@ -161,7 +161,7 @@ def ragged_cells(sheet: Sheet) -> str:
     return f"case when {sheet.is_ragged} then {trimmed} end"
 
 
-def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
+def _with_values(sheet: Sheet, source: str) -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
@@ -190,8 +190,8 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
         from (
             select *, {forms}
             from (
-                select line, {more} n_fields, {torn}ragged, {unstored_columns}{blanked}
-                from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
+                select line, n_fields, {torn}ragged, {unstored_columns}{blanked}
+                from (select line, {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
                 from {source} as rows_read) as rows_trimmed
             ) as rows_blanked
         ) as rows_formed

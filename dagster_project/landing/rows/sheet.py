@@ -124,7 +124,7 @@ class Sheet:
         amounts = [c.name for c in self.contract.columns if c.type == "money" and c.name in self.layout.position]
         in_pounds = any(words.POUNDS.search(self.layout.headers[name]) for name in amounts)
         fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
-        is_other = " or ".join(words.says_other_currency(self.cell(i)) for i in fields)
+        is_other = " or ".join(words.is_word(self.cell(i), [words.OTHER_CURRENCY]) for i in fields)
         without_pound = [f"not starts_with({self.text(name)}, '£')" for name in amounts]
         return (is_other and " and ".join([f"({is_other})", *without_pound])) or None
 

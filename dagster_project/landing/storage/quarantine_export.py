@@ -15,7 +15,7 @@ from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, is_replaced, read_ledger
+from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, not_replaced, read_ledger
 from .raw_store import load_of
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
@@ -39,13 +39,11 @@ def quarantined_files(home: Home, *, all_files: bool = False) -> list[Quarantine
     """
     entries = read_ledger(home)
     loads, totals = accepted(entries), counts(entries)
-    contracts = load_contracts()
+    contracts, current = load_contracts(), not_replaced(loads)
     files = [
         QuarantinedFile(e, n, _reasons(e, n))
         for e in loads
-        if (n := totals[str(e.load_id)].rows_quarantined)
-        and e.extract in contracts
-        and (all_files or not is_replaced(e, loads))
+        if (n := totals[str(e.load_id)].rows_quarantined) and e.extract in contracts and (all_files or e.load_id in current)
     ]
     return sorted(files, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
 

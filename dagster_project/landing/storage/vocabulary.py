@@ -7,7 +7,7 @@ complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TypeVar
 
@@ -64,7 +64,7 @@ Known = TypeVar("Known")
 
 @dataclass(frozen=True)
 class VocabularyCheck:
-    unknown: dict[str, dict[str, int]]
+    unknown: dict[str, dict[str, int]] = field(default_factory=dict)
     """Column -> unknown value -> rows that have it."""
     own: dict[str, dict[str, int]] = field(default_factory=dict)
     """Column -> value that the project's lists do not know without the home's, or that is a unit -> rows that have it."""
@@ -85,30 +85,25 @@ def check_vocabulary(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: Believe
 ) -> VocabularyCheck:
     """Check a load's stored rows against the lists. `absent`: columns that the file lacks. `rows`: how many rows it has."""
-    unknown: dict[str, dict[str, int]] = {}
-    own: dict[str, dict[str, int]] = {}
-    unasked_units: dict[str, int] = {}
-    hold_reasons: list[str] = []
-    warnings: dict[str, int] = {}
-    notes: list[str] = []
+    check, hold_reasons = VocabularyCheck(), list[str]()
     for column in classifying(contract):
         if column in absent:
             continue
         known = known_values(home, load.force_code, load.extract, column)
         cells = con.execute(f"select {column}, count(*) from {parquet_of(load.raw(home))} group by 1 order by 2 desc")
         if known is None:
-            unasked_units, *_ = _look_up(cells, {}, {}, contract.column(column))
+            check.unasked_units.update(_look_up(cells, {}, {}, contract.column(column))[0])
             continue
         shipped = {} if column == UNIT else _known_of(None, load.force_code, load.extract, column) or {}
         values, own_values, n_rows, n_unknown, n_counting = _look_up(cells, known, shipped, contract.column(column))
         if values:
-            unknown[column] = values
+            check.unknown[column] = values
         if own_values:
-            own[column] = own_values
+            check.own[column] = own_values
         if n_counting == 0 and not n_unknown and values and column != UNIT and rows >= limits.vocabulary_rows:
             # Beside an item that is known, an unknown one holds nothing back.
             none = f"{column}: none of its {n_rows:,} rows counts by it, and no list knows {how_many(values)}"
-            notes.append(f"{none}; {SHOWN_BY}")
+            check.notes.append(f"{none}; {SHOWN_BY}")
         if rows < limits.vocabulary_rows or not n_unknown:
             continue
         percent = 100 * n_unknown / n_rows
@@ -117,8 +112,8 @@ def check_vocabulary(
             reason = f"{n_unknown} of {n_rows} rows: no list knows their {column} ({how_many(values)}; {SHOWN_BY})"
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
-            warnings[column] = n_unknown
-    return VocabularyCheck(unknown, own, unasked_units, "; ".join(hold_reasons) or None, warnings, notes)
+            check.warnings[column] = n_unknown
+    return replace(check, hold_reason="; ".join(hold_reasons) or None)
 
 
 def rows_that_count(con: duckdb.DuckDBPyConnection, home: Home, load: Load, column: Column) -> int | None:
@@ -361,13 +356,10 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
     """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list.
     Nothing on values that only files had which newer ones replace.
     """
-    places: dict[tuple[str, str, str], dict[str, int]] = {}
-    for item in unknown:
-        if not item.rows:
-            continue
+    places = defaultdict[tuple[str, str, str], Counter[str]](Counter)
+    for item in (u for u in unknown if u.rows):
         meaning = likely_meaning(item.extract, item.column_name, item.value)
-        values = places.setdefault((item.extract, item.column_name, meaning), {})
-        values[item.value] = values.get(item.value, 0) + item.rows
+        places[item.extract, item.column_name, meaning][item.value] += item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')};"
         f" {UNIT_ADVICE if column == UNIT else CLASS_ADVICE if meaning == EITHER_CLASS else 'check what they count as'}:"

@@ -10,7 +10,8 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.landing import find_files, land_files, read_ledger
-from dagster_project.landing.storage.ledger import is_replaced, not_replaced
+from dagster_project.landing.storage import ledger, quarantine_export
+from dagster_project.landing.storage.ledger import extracted, is_replaced, not_replaced
 
 from ..conftest import FORCES, NOW
 
@@ -97,3 +98,13 @@ def test_files_that_no_newer_one_replaces_are_found_together_as_one_by_one(wareh
     accepted = [e for e in loads if e.outcome == "accepted"]
     expected = {e.load_id for e in loads if not is_replaced(e, accepted if e.outcome == "accepted" else loads)}
     assert not_replaced(loads) == expected and 20 < len(expected) < 200
+
+
+def test_files_with_rows_in_quarantine_are_not_compared_each_with_each(warehouse, monkeypatch):
+    """A home has a thousand daily files of an extract: comparing each with each took seconds for every extract."""
+    entry, n, asked = warehouse.land("crimes", ROW, ROW.replace("2025", "2035")), 300, []
+    days = [date(2025, 1, 1) + timedelta(i) for i in range(n)]
+    loads = [entry.model_copy(update={"load_id": f"{i}", "covered_from": d, "covered_to": d}) for i, d in enumerate(days)]
+    monkeypatch.setattr(quarantine_export, "read_ledger", lambda _: loads)
+    monkeypatch.setattr(ledger, "extracted", lambda e: asked.append(e) or extracted(e))
+    assert len(quarantine_export.quarantined_files(warehouse.home)) == n and len(asked) <= 3 * n
