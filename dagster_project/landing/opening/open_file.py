@@ -106,7 +106,7 @@ def _open_workbook(
         _check_header(how, names, layout)
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
-    unread = _sheets_alike(data, names, layout) if chosen is None else _sheets_left_out(data, chosen, names)
+    unread = _sheets_alike(data, names, layout)
     if unread and contract.key and contract.date_column:
         _collect_records_elsewhere(con, data, unread, worksheet.text[: layout.start], names, sheet)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
@@ -158,28 +158,19 @@ def _find_table_elsewhere(data: bytes, sheet: str | None, names: HeaderNames) ->
 
 
 def _sheets_alike(data: bytes, names: HeaderNames, layout: Layout) -> list[str]:
-    """Other sheets that have every required column, too, or go on where the first ends, and are not read: one a month, say.
-    Raises Refused where a person sees one of them and not the first."""
-    is_seen = list(sheet_names(data).values())
-    if sum(is_seen) < 2 and all(is_seen[:1]):
+    """Other sheets that have every required column, too, and are not read. Where no mapping names the sheet, also those that go
+    on where the first ends: one a month, say. Raises Refused where a person then sees one of them and not the first."""
+    is_seen, chosen = sheet_names(data), names.mapping.table.sheet
+    own = list(is_seen)[sheet_index(list(is_seen), chosen) or 0]
+    if not any(seen for name, seen in is_seen.items() if name != own):
         return []
-    sheets = [(name, header_row) for name, seen, header_row in _tables(data, 1, names, layout) if seen]
-    matching = [name for name, _ in sheets]
+    tables = _tables(data, 1, names, layout) if chosen is None else _tables(data, 0, names)
+    sheets = [(name, header_row) for name, seen, header_row in tables if seen and name != printable(own)]
     with_header = [name for name, header_row in sheets if header_row]
-    if with_header and not is_seen[0]:
+    if with_header and chosen is None and not is_seen[own]:
         hint = f"say table: {{sheet: {with_header[0]}}} in a mapping, or delete the hidden one"
         raise Refused(f"the first sheet is hidden, and sheet '{with_header[0]}' has the columns, too: {hint}")
-    return matching
-
-
-def _sheets_left_out(data: bytes, chosen: str, names: HeaderNames) -> list[str]:
-    """Sheets that have every required column, too, besides the one that the mapping names."""
-    in_book = list(sheet_names(data))
-    if len(in_book) == 1:
-        return []
-    index = sheet_index(in_book, chosen)
-    own = "" if index is None else printable(in_book[index])
-    return [name for name, seen, _ in _tables(data, 0, names) if seen and name != own]
+    return [name for name, _ in sheets]
 
 
 def _collect_records_elsewhere(
