@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import areas_of_force, classifying_columns, other_unit_names, read_own_list
+from dagster_project.core.reference_lists import NOTHING, areas_of_force, classifying_columns, other_unit_names, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.landing.storage import vocabulary
 
@@ -18,9 +18,6 @@ SHOWN = 60
 """Codes of one column that a draft lists."""
 LONGEST = 40
 """Characters of a code. Longer values are free text, which may name a person."""
-
-COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
-"""Values that the marts count."""
 
 _YES_NO = {"Y": ("y", "yes", "true"), "N": ("n", "no", "false")}
 """Not `T` and `F`, which may also be Treatment and Found."""
@@ -132,5 +129,6 @@ def _counted(column: Column, code: str) -> str:
     """A counted value that a code may mean, such as Drugs for `Drug supply`. It goes before similar values that count
     nowhere."""
     words = _plain(code).split()
-    stems = {v: _plain(v).split()[-1].rstrip("s") for v in COUNTED.get(column.name, ())}
+    counted = [r["value"] for r in read_seed("vocabulary") if r["column"] == column.name and r["counts_as"] != NOTHING]
+    stems = {v: _plain(v).split()[-1].rstrip("s") for v in counted}
     return next((v for v, stem in stems.items() if any(word.startswith(stem) for word in words)), "")

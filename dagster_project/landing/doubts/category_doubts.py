@@ -49,11 +49,14 @@ def category_doubts(rows: StoredRows) -> Iterator[str]:
         yield from _spellings(name, current[name])
     if rows.before:
         earlier = _values(con, home, rows.before, [c for c in (*columns, *units.values()) if c.name in current])
-        for name, earlier_values in earlier.items():
+        for name, then in earlier.items():
+            now = current[name]
             if name in units:
-                yield from _missing_units(name, _by_unit(home, load, current[name]), _by_unit(home, load, earlier_values))
-            else:
-                yield from _missing_categories(name, current[name], earlier_values)
+                now, then = _by_unit(home, load, now), _by_unit(home, load, then)
+            if gone := _gone(now, then):
+                none = f"{name}: in the file before {_quoted(gone, then)}, in this one none"
+                why = ": has it other names for these units, or no rows of them?"
+                yield f"{none}{why if name in units else ', which counts as 0: has it another name?'}"
         yield from _none_counts(con, home, load, sheet, rows.before)
 
 
@@ -70,19 +73,6 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
     if blanks := [value for value in values if _BLANK.fullmatch(value)]:
         note = f"{name}: {_quoted(blanks, values)}, as programs write a blank, is a category"
         yield f"{note}: a mapping's values can make it a blank"
-
-
-def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator[str]:
-    """Notes the values that the file before had often, and this one never: as after a system gave them other names."""
-    if gone := _gone(current, earlier):
-        yield f"{name}: in the file before {_quoted(gone, earlier)}, in this one none, which counts as 0: has it another name?"
-
-
-def _missing_units(name: str, current: Values, earlier: Values) -> Iterator[str]:
-    """Notes the units that the file before had often, and this one never."""
-    if gone := _gone(current, earlier):
-        none = f"{name}: in the file before {_quoted(gone, earlier)}, in this one none"
-        yield f"{none}: has it other names for these units, or no rows of them?"
 
 
 def _none_counts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
@@ -125,7 +115,7 @@ def unit_names(home: Home, force: str) -> dict[str, str]:
 
 
 def _gone(current: Values, earlier: Values) -> list[str]:
-    """Values that would usually be in a file of this size, and are not."""
+    """Values that would usually be in a file of this size, and are not: as after a system gave them other names."""
     share = sum(current.values()) / max(1, sum(earlier.values()))
     return [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]
 
