@@ -6,7 +6,7 @@ from functools import partial
 from .conflicting_files import hold_for_conflicts, settle_conflicts
 from .doubts import other_sheets, plausibility
 from .doubts.category_doubts import category_doubts
-from .doubts.changed_records import CHANGED_ROWS, CHANGED_SHARE, UNIT_QUESTION, amounts_of_another_unit, changes
+from .doubts.changed_records import UNIT_QUESTION, amounts_of_another_unit, changes
 from .doubts.doubts_said import DoubtsSaid
 from .doubts.file_doubts import doubts, no_rows, repeats
 from .doubts.flags_of_stored_rows import unstored_doubts
@@ -59,7 +59,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(rows)
-    findings.notes += changes(rows, findings.is_renumbered, leave_out=findings.in_another_unit)
+    findings.notes += changes(rows, leave_out=findings.in_another_unit)
     for notes in (doubts, reference_doubts, unstored_doubts, period_doubts):
         findings.notes += notes(rows)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
@@ -111,8 +111,6 @@ class _Findings:
     counts: RowCounts
     hold_reason: str | None
     """Why to hold it; None: nothing so far."""
-    is_renumbered: bool = False
-    """Whether many of its references were other records' before."""
     in_another_unit: dict[str, str] = field(default_factory=dict)
     """Amounts that it is held for, as `amounts_of_another_unit` returns them."""
     n_quarantined: int = 0
@@ -164,13 +162,11 @@ class _Findings:
             self.hold_reason, self.if_accepted = withdraws_too_much(self.rows, earlier, self.session.limits)
             if self.hold_reason is None:
                 self.hold_reason = restarted_keys(self.rows, earlier)
-                self.is_renumbered = self.hold_reason is not None
             if self.hold_reason is None and (in_another_unit := amounts_of_another_unit(self.rows)):
                 self.in_another_unit = in_another_unit
                 self.hold_reason = "; ".join(in_another_unit.values()) + UNIT_QUESTION
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(self.rows, earlier)
-                self.is_renumbered = sum(self.replaced.values()) >= max(CHANGED_ROWS, CHANGED_SHARE * self.counts.rows)
                 self.notes += notes
 
     def settle_conflicts(self) -> None:

@@ -57,11 +57,10 @@ def _amounts(rows: StoredRows) -> list[str]:
     return [c.name for c in rows.compared if c.type == "money"]
 
 
-def changes(rows: StoredRows, is_renumbered: bool, leave_out: Collection[str]) -> Iterator[str]:
-    """Notes what may be wrong with a load by the one before it, a sentence for each. `is_renumbered`: many of its references
-    were other records' before, so that records of one reference are not compared. `leave_out`: columns that it is held for."""
-    if not is_renumbered:
-        yield from _changed_records(rows, leave_out)
+def changes(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
+    """Notes what may be wrong with a load by the one before it, a sentence for each. `leave_out`: columns that it is held
+    for."""
+    yield from _changed_records(rows, leave_out)
     yield from _amounts_of_another_size(rows, leave_out)
 
 
@@ -78,11 +77,14 @@ def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[s
         is_changed = f"filter (where {old} <> coalesce({new}, ''))"
         counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
     part = f"where hash(_key) % {max(1, rows.n_read // COMPARED_ROWS)} = 0"
+    # A record of other days has the same reference because references began again (`restarted_keys`).
+    days = rows.sheet.covered_from, rows.sheet.covered_to
+    of_days = f" and left(_date, 10) between '{days[0]}' and '{days[1]}'" if rows.sheet.contract.kind == "events" else ""
     shared, *found = one_row(
         rows.con,
         f"""
         select {", ".join(counts)}
-        from (from {rows.table} {part}) as n join (from {rows.old} {part}) as o on n._key = o._key
+        from (from {rows.table} {part}) as n join (from {rows.old} {part}{of_days}) as o on n._key = o._key
         """,
     )
     often = [

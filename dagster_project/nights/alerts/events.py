@@ -66,7 +66,7 @@ class NightEnd:
 
     `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `interrupted`:
     receipts written for earlier nights that ended before they could write them. `inbox`: the folder that the night was told to
-    read; None if that is the one of the settings.
+    read; None: that of the settings, or the one from which a past period was filled (`pam backfill`).
     """
 
     home: Home
@@ -158,9 +158,9 @@ def _late(end: NightEnd, today: Any) -> Iterable[Event]:
 def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Advice | None = None, **more: str) -> Event:
     """An event. `advice`: None for that of its kind. `more`: what its lines name besides the home."""
     see, todo = advice or (TITLES[kind], EVENTS[kind])
-    # What tonight's night read is run or dropped again there. Who sends a late extract waits for the nights of the settings.
-    folders_read = [end.inbox, _inbox_of_settings(end.home)]
-    inbox = next(filter(None, reversed(folders_read) if kind == "late" else folders_read), end.home.inbox)
+    # What tonight's night read is run or dropped again there. A late extract comes to the folder that scheduled nights read.
+    told_to_read = None if kind == "late" else end.inbox
+    inbox = told_to_read or _inbox_of_settings(end.home) or end.home.inbox
     folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(inbox))}
     commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
     if end.inbox:

@@ -421,6 +421,9 @@ def test_advice_names_the_folder_that_nights_read(new_home: Home, tmp_path: Path
     late = event_of(by_hand, "late", "key", "what", "why", extract="crimes")
     assert f"drop it in '{share}'" in late.todo[0], "one night on another folder does not change where extracts are sent"
 
+    new_home.config_file.write_text("", encoding="utf-8")
+    assert f"drop it in {new_home.inbox}" in event_of(by_hand, "late", "key", "what", "why", extract="crimes").todo[0]
+
     earlier = NightEnd(new_home, interrupted=(receipt_of("failed"),), inbox=tmp_path / "by hand")
     assert "by hand" not in events_of(earlier)[0].todo[-1], "an earlier night was not told of tonight's folder"
 
