@@ -6,5 +6,6 @@
 - Note it: `other_sheets`, `file_doubts`, `category_doubts`, `reference_doubts`, `flags_of_stored_rows`, `indicator_periods`,
   `changed_records`.
 
-`stored_rows` has what they look at once the rows are stored.
+`stored_rows` has what they look at once the rows are stored, `doubts_said` what was said of earlier files. A figure beside
+those of earlier months is not judged here, but by the gate (`quality`).
 """
