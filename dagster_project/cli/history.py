@@ -10,6 +10,7 @@ from dagster_project.core.files import make_folder, new_file
 from dagster_project.core.home import Home
 from dagster_project.nights.replay import ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.nights.rollback import roll_back
+from dagster_project.nights.status import status
 from dagster_project.publishing.postgres import is_configured
 from dagster_project.serving.consultation import record_consultation, record_disclosure
 from dagster_project.serving.diff import choose_nights, compare, write
@@ -50,10 +51,9 @@ def rollback(
         raise typer.BadParameter(f"is needed, as it goes on record: {example} {more}", param_hint="--why")
     require_home(home)
     receipt = roll_back(home, night, by=by, why=why)
-    echo(
-        f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
-        "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
-    )
+    echo(f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.")
+    if status(home)["rolled_back"]:
+        echo("The next night publishes the newest state again: correct the cause before it, or stop the schedule.")
     if is_configured():
         echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
 

@@ -94,9 +94,11 @@ def status(home: Home) -> dict[str, Any]:
 
 
 def _rolled_back(receipts: list[Receipt], published: str | None) -> Receipt | None:
-    """The receipt of the last rollback, while the night that it published is still published."""
+    """The receipt of the last rollback, while what it published stands. None if the newest night is published again."""
     last = next((r for r in reversed(receipts) if r.outcome in ("published", "rolled back")), None)
-    return last if last and last.outcome == "rolled back" and last.republished == published else None
+    newest = next((r.night_id for r in reversed(receipts) if r.outcome == "published"), None)
+    is_back = last and last.outcome == "rolled back" and last.republished == published != newest
+    return last if is_back else None
 
 
 def _night(receipt: Receipt | None) -> dict[str, Any] | None:

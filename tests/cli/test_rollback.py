@@ -32,6 +32,9 @@ def test_a_rollback_is_reported_and_shown_by_status(pam: Callable, week_copy: Ho
     assert f"Published   night {NIGHTS[3]}" in status
     assert "by A. Person: the list [of the 6th] is wrong" in status and "Rolled back since 20" in status
     assert f"Last night  {NIGHTS[4]} was published, and is kept" in status and "not published" not in status
+    forward = pam("rollback", NIGHTS[4], *WHO, "--home", week_copy.path).stdout
+    assert f"Night {NIGHTS[4]} is published again" in forward and "The next night" not in forward
+    assert "Rolled back" not in pam("status", "--home", week_copy.path).stdout, "the newest night is published again"
 
 
 def test_a_reason_is_required_and_the_user_is_the_default_person(pam: Callable, week_copy: Home) -> None:

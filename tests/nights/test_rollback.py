@@ -79,6 +79,8 @@ def test_status_reports_a_rollback(week_copy: Home) -> None:
     assert result["published"]["night_id"] == NIGHTS[1] and result["last_night"]["night_id"] == NIGHTS[4]
     assert result["rolled_back"] == {"since": receipt.finished_at, **WHO, "night_id": receipt.night_id}
     assert result["withdrawn"] == {"naloxone": 1}, "what the published night withdrew"
+    roll_back(week_copy, NIGHTS[4], **WHO)
+    assert status(week_copy)["rolled_back"] is None, "the newest night is published again"
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ class PostgresUnavailableError(PostgresError):
 
 REFUSED = ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry",
            "is not permitted to log in")  # fmt: skip
+NOT_TRUSTED = ("certificate verify failed", "root certificate file", "does not match host name")
 NOT_THERE = ("does not exist",)
 AWAY = ("connection refused", "no such file", "timeout", "timed out", "could not translate", "name or service not known",
         "no route", "unreachable", "starting up", "shutting down", "server closed", "connection reset", "not known",
@@ -35,6 +36,13 @@ def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresE
         return PostgresError(
             f"PostgreSQL at {where} refuses the user or the password ({message}): correct PAM_POSTGRES_DSN, or the file that"
             " PAM_POSTGRES_DSN_FILE names"
+        )
+    if any(words in lower for words in NOT_TRUSTED):
+        # libpq goes on to advise no check, or `sslrootcert=system`, which its build for Python does not find.
+        reason = message.split(" Either provide", 1)[0].rstrip(": ")
+        return PostgresError(
+            f"PostgreSQL at {where} has no certificate that can be trusted ({reason}): name the file of its CA with sslrootcert"
+            " in the connection string, and the host as the certificate does, and see that the certificate has not expired"
         )
     if any(words in lower for words in AWAY):
         return PostgresUnavailableError(

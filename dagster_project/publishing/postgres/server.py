@@ -43,6 +43,9 @@ class Server:
             values = {k: str(v) for k, v in parts.items() if v is not None}
             if not values.get("port", "5432").replace(",", "").isdigit():
                 raise psycopg.ProgrammingError("no port")
+            if "://" in text and any("@" in values.get(k, "") for k in ("host", "dbname")):
+                # An @ or / of the password that is not written %40 or %2F: the rest of the password would be shown as a name.
+                raise psycopg.ProgrammingError("an @ too many")
             host = values.get("host") or values.get("hostaddr") or "local socket"
             port = values.get("port") or "5432"
             where = f"{values.get('user', 'default user')}@{host}:{port}/{values.get('dbname', 'default database')}"
@@ -51,7 +54,7 @@ class Server:
             # libpq's message quotes the string, and so the password.
             raise PostgresError(
                 f"{source} is not a connection string: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an"
-                " @ in the password"
+                " @ and %2F for a / in the password"
             ) from None
 
     @contextmanager

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from support import night as nights_steps
 from support import publish_night, run_night, write_extract
@@ -21,6 +22,7 @@ from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan
 from dagster_project.publishing import postgres
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
+from dagster_project.publishing.postgres.errors import connection_error
 
 from .conftest import Database
 
@@ -154,12 +156,38 @@ def test_an_unreachable_server_is_reported_without_the_password(loaded: Database
 
 @pytest.mark.parametrize(
     "dsn",
-    [f"postgresql://u:{SECRET}%zz@h/d", f"host=h password='{SECRET}", f"just {SECRET}", f"port={SECRET} password={SECRET}"],
+    [
+        f"postgresql://u:{SECRET}%zz@h/d",
+        f"host=h password='{SECRET}",
+        f"just {SECRET}",
+        f"port={SECRET} password={SECRET}",
+        f"postgresql://u:an@{SECRET}@h:5432/d",
+        f"postgresql://u:an@h/{SECRET}@h/d?sslmode=prefer",
+        f"postgres://u:5432/{SECRET}@h/d",
+    ],
 )
 def test_an_invalid_connection_string_is_not_repeated(dsn: str) -> None:
     with pytest.raises(PostgresError) as refused, Server.of(dsn).connect():
         pass
     assert SECRET not in str(refused.value) and refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("libpq_says", "told"),
+    [
+        ("connection to server failed: SSL error: certificate verify failed", "(connection to server failed: SSL error"),
+        ('server certificate for "a" does not match host name "b"', "the host as the certificate does"),
+        (
+            'root certificate file "/x/root.crt" does not exist Either provide the file, use the system\'s trusted roots with'
+            " sslrootcert=system, or change sslmode to disable server certificate verification.",
+            '(root certificate file "/x/root.crt" does not exist): name the file of its CA with sslrootcert',
+        ),
+    ],
+)
+def test_a_certificate_that_is_not_trusted(libpq_says: str, told: str) -> None:
+    error = str(connection_error(psycopg.OperationalError(libpq_says), "u@h:5432/d", ""))
+    assert "has no certificate that can be trusted" in error and told in error
+    assert "sslrootcert=system" not in error and "sslmode" not in error
 
 
 def test_the_file_of_the_connection_string_must_be_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
