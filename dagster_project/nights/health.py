@@ -24,6 +24,8 @@ from .stopped_schedules import stopped_schedules
 STUCK_HOURS = 6
 REFUSED_DAYS = 14
 """For how many days a refused file is reported here: nothing can undo its refusal. `pam status` shows it for longer."""
+CLOCKS_DIFFER = 1
+"""For how many hours a publication may be of later than now. If it is more, the clock was wrong then, or is now."""
 LITTLE_ROOM = 64 * 2**20
 """Free bytes on the home's disk below which nights cannot be relied on."""
 SHOWN = 10
@@ -90,6 +92,10 @@ def _publication(home: Home, receipts: list[Receipt], max_age: float, now: datet
     hours = (now - ended_at).total_seconds() / 3600
     if hours > max_age:
         problems.append(f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}")
+    elif hours < -CLOCKS_DIFFER:
+        # Otherwise nobody would be told for as long that no night runs.
+        at = ended_at.isoformat(timespec="minutes")
+        problems.append(f"the publication is of {at}, later than now: set the machine's clock, then pam nightly")
     # A receipt without a hash was written where the published file could not be read, and does not know its figures.
     if any(r.night_id == night_id and r.sha256 and not any(r.figures.values()) for r in receipts):
         problems.append("the publication has no figures: have extracts dropped in the inbox, then pam nightly")

@@ -45,6 +45,13 @@ def test_an_old_publication_is_a_problem_and_a_fresh_one_is_not(published_at_two
     assert without_late(find_problems(published_at_two, 4, MORNING)) != []
 
 
+def test_a_publication_of_later_than_now_is_a_problem(published_at_two: Home) -> None:
+    """A clock that was a year ahead for one night: until that year is over the publication would never be old."""
+    assert without_late(find_problems(published_at_two, 26, MORNING - timedelta(hours=6.5))) == []
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING - timedelta(days=365)))
+    assert problem == f"the publication is of {TODAY}T02:01+00:00, later than now: set the machine's clock, then pam nightly"
+
+
 def test_an_unchanged_night_confirms_the_publication(published_at_two: Home) -> None:
     (receipt,) = read_receipts(published_at_two)
     at = (MORNING + timedelta(hours=18)).isoformat()
