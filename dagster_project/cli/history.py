@@ -11,7 +11,6 @@ from dagster_project.core.home import Home
 from dagster_project.nights.replay import ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
-from dagster_project.publishing.postgres import is_configured
 from dagster_project.serving.consultation import record_consultation, record_disclosure
 from dagster_project.serving.diff import choose_nights, compare, write
 
@@ -54,8 +53,11 @@ def rollback(
     echo(f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.")
     if status(home)["rolled_back"]:
         echo("The next night publishes the newest state again: correct the cause before it, or stop the schedule.")
-    if is_configured():
-        echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
+    if receipt.not_in_postgres:
+        echo(f"PostgreSQL still serves the night that it had: {receipt.not_in_postgres}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1)
+    if receipt.postgres:
+        echo("PostgreSQL serves it, too.")
 
 
 @app.command()

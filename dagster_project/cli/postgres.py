@@ -53,7 +53,7 @@ def stop(home: HomeOption = HOME) -> None:
 
 @group.command()
 def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
-    """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
+    """Load the published night, whatever PostgreSQL has now: after a failed load, or one of another home."""
     require_home(home)
     with Console(stderr=True, quiet=quiet).status("loading") as status_line:
         loaded = load_by_hand(home, lambda name: status_line.update(f"loading {name}"))

@@ -1,7 +1,7 @@
 """Publishes an earlier night again, for a person who says why."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from dagster_project.core.night_lock import locked
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, utc_seconds, write_receipt
-from dagster_project.publishing import outputs, publish
+from dagster_project.publishing import outputs, postgres, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
 from dagster_project.publishing.publications import NotKeptError, Publication, check_whole, kept_before, publication_of
 
@@ -24,7 +24,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
 
     Takes the home's lock, and swaps in one step: readers see the one night or the other. The night that was published stays
     kept. The receipt is written first, as failed, and corrected after the swap, so that a crash in between loses neither who
-    nor why. The outputs are made again from the file.
+    nor why. The outputs are made again from the file, and PostgreSQL is loaded if nights go there.
     Raises NightUnderWayError, NotKeptError (not kept, damaged, or already published), OutputError, ConfigError and OSError.
     """
     by, why = by.strip(), why.strip()
@@ -73,6 +73,9 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
             audit=anchor(home),
         ).finished(rollback)
         write_receipt(home, receipt)
+        if loaded := postgres.load_after_rollback(home):
+            receipt = replace(receipt, postgres=asdict(loaded)).finished(rollback)
+            write_receipt(home, receipt)
         return receipt
 
 

@@ -9,11 +9,11 @@ sees the one night or the other. The publication of files does not depend on it.
 
 from .errors import PostgresError
 from .loading import LoadOutcome, load
-from .night import load_by_hand, load_if_newer, load_tonight
+from .night import load_after_rollback, load_by_hand, load_if_newer, load_tonight
 from .server import Server, configured_server, is_configured
 from .state import LoadedState, loaded_state
 
 __all__ = [
-    "LoadOutcome", "LoadedState", "PostgresError", "Server", "configured_server", "is_configured", "load", "load_by_hand",
-    "load_if_newer", "load_tonight", "loaded_state",
+    "LoadOutcome", "LoadedState", "PostgresError", "Server", "configured_server", "is_configured", "load",
+    "load_after_rollback", "load_by_hand", "load_if_newer", "load_tonight", "loaded_state",
 ]  # fmt: skip

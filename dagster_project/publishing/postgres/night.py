@@ -12,7 +12,7 @@ from dagster_project.core.receipts import night_order, read_receipts, write_rece
 
 from .errors import PostgresError
 from .loading import LoadOutcome, Progress, load
-from .server import Server, configured_server
+from .server import DSN, Server, configured_server, is_configured
 from .state import loaded_state
 
 
@@ -63,16 +63,33 @@ def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:
         outcome = load_if_newer(home, server, by_hand=True, progress=progress)
         # Its receipt may say that it is missing.
         for receipt in read_receipts(home):
-            if receipt.night_id == outcome.night_id:
+            if outcome.night_id in (receipt.night_id, receipt.republished):
                 write_receipt(home, replace(receipt, postgres=asdict(outcome)))
     return outcome
 
 
 def load_tonight(home: Home) -> LoadOutcome:
     """Load the published night at the end of a night, whose lock the caller holds. Never raises: the files are published."""
+    return _try_to_load(home)
+
+
+def load_after_rollback(home: Home) -> LoadOutcome | None:
+    """Load the night that was published again by the caller, who holds the home's lock. None if nights do not go to PostgreSQL.
+    Never raises."""
+    if is_configured():
+        return _try_to_load(home, by_hand=True)
+    nights = [r for r in read_receipts(home) if not r.republished]
+    if not nights or not nights[-1].postgres:
+        return None
+    return LoadOutcome(
+        "failed", reason=f"the last night was loaded, and {DSN} is not set here: set it, then `pam postgres load`"
+    )
+
+
+def _try_to_load(home: Home, by_hand: bool = False) -> LoadOutcome:
     try:
-        return load_if_newer(home)
+        return load_if_newer(home, by_hand=by_hand)
     except Exception as error:
-        # No fault here may fail a night that is published.
+        # No fault here may fail what is published.
         reason = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
         return LoadOutcome("failed", reason=reason, is_transient=is_transient(error))

@@ -21,7 +21,7 @@ from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, server
 from dagster_project.publishing.postgres.errors import connection_error
 
 from .conftest import Database
@@ -86,17 +86,27 @@ def test_two_nights_one_without_a_server_and_one_with(
     state = json.loads(status.stdout)
     assert status.exit_code == 0 and state["serves"] == state["published"] == run.receipt.night_id
 
-    # A rollback is not a night: a person loads it into PostgreSQL, and a newer night replaces it by itself.
+    # A night that is published again is loaded, too, and what keeps it from that is told until somebody loads it.
     assert postgres.load_if_newer(new_home).outcome == "there already"
-    back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
-    assert back.exit_code == 0 and "`pam postgres load` loads this one" in back.stdout
+    to, serves = ("--by", "A. Person", "--why", "to try it", "--home", new_home.path), "select max(night_id) from meta.nights"
+    back = pam("rollback", receipt.night_id, *to)
+    assert back.exit_code == 0 and "PostgreSQL serves it, too" in back.stdout
+    assert database.as_analyst(serves) == [(receipt.night_id,)]
+    assert pam("rollback", run.receipt.night_id, *to).exit_code == 0
+    with monkeypatch.context() as patch:
+        patch.delenv(server.DSN, raising=False)
+        patch.delenv(server.DSN_FILE, raising=False)
+        back = pam("rollback", receipt.night_id, *to)
+    assert back.exit_code == 1 and "still serves the night that it had: the last night was loaded, and PAM_" in back.stderr
+    assert [p for p in find_problems(new_home, 1e9) if f"night {receipt.night_id} is published again, but not in Postgre" in p]
     assert postgres.load_if_newer(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
     with locked(new_home):
         assert "another night is under way" in pam("postgres", "load", "--home", new_home.path).stderr
     loaded = pam("postgres", "load", "--home", new_home.path)
     served = [(r.night_id, r.postgres["night_id"]) for r in read_receipts(new_home) if r.outcome == "published"]
-    assert served == [(n, n) for n in (receipt.night_id, run.receipt.night_id)], "the receipt of the night alone says it"
+    assert served == [(n, n) for n in (receipt.night_id, run.receipt.night_id)], "its receipts alone say it"
+    assert not [p for p in find_problems(new_home, 1e9) if "PostgreSQL" in p]
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
     # A failed load is withdrawn from the audit log.
