@@ -38,7 +38,7 @@ class Message:
         for kind, title in TITLES.items():
             n = sum(e.kind == kind for e in self.events)
             if n == 1 or (n and kind in ("failed", "held", "not_served", "test")):
-                parts.append(title.lower())
+                parts.append(title.lower().replace("postgresql", "PostgreSQL"))
             elif n:
                 noun, state = title.lower().split()
                 parts.append(f"{n} {noun}s {state}")

@@ -50,7 +50,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert new_home.warehouse.exists()
     (message,) = AlertLog(new_home).read()[0]
     (event,) = (e for e in message.events if e.kind == "not_served")
-    assert event.see == "PostgreSQL behind" and "postgresql behind" in message.subject
+    assert event.see == "PostgreSQL behind" and "PostgreSQL behind" in message.subject
     assert f"pam postgres load --home {new_home.path}" in event.todo[-1]
     assert any("is not in PostgreSQL: PostgreSQL at" in text for text in find_problems(new_home, 1e9))
     status = pam("postgres", "status", "--home", new_home.path)
