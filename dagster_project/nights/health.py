@@ -7,7 +7,7 @@ from dagster_project.core.check_results import message_of
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import is_under_way
-from dagster_project.core.permissions import require_group
+from dagster_project.core.permissions import OpenHomeError, refuse_open, require_group
 from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Receipt, read_receipt, read_receipts, today_of
@@ -53,6 +53,10 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
             config = read_config(home)
             expected = config.extracts
             require_group(config.publish.group)
+            refuse_open(home)
+        except OpenHomeError as error:
+            # Others can read rows, and no night runs.
+            worst = [one_line(str(error), 300), *worst]
         except ConfigError as error:
             # Until settings that can't be read are fixed, nobody knows which extracts they leave out.
             faults = [one_line(str(error), 200)]

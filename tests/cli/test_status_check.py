@@ -52,6 +52,13 @@ def test_a_publication_of_later_than_now_is_a_problem(published_at_two: Home) ->
     assert problem == f"the publication is of {TODAY}T02:01+00:00, later than now: set the machine's clock, then pam nightly"
 
 
+def test_a_home_that_others_can_enter_is_the_first_problem(published_at_two: Home) -> None:
+    """No night runs in it, and others may read rows."""
+    published_at_two.path.chmod(0o755)
+    first, *_ = find_problems(published_at_two, 26, MORNING)
+    assert "can be read or entered by others than its owner" in first and "chmod 700" in first
+
+
 def test_an_unchanged_night_confirms_the_publication(published_at_two: Home) -> None:
     (receipt,) = read_receipts(published_at_two)
     at = (MORNING + timedelta(hours=18)).isoformat()
