@@ -16,7 +16,7 @@ class PostgresUnavailableError(PostgresError):
     is_transient = True
 
 
-REFUSED = ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry",
+REFUSED = ("password authentication failed", "no password supplied", "authentication failed",
            "is not permitted to log in")  # fmt: skip
 NOT_TRUSTED = ("certificate verify failed", "root certificate file", "does not match host name")
 NOT_THERE = ("does not exist",)
@@ -36,6 +36,12 @@ def connection_error(error: psycopg.Error, where: str, secret: str) -> PostgresE
         return PostgresError(
             f"PostgreSQL at {where} refuses the user or the password ({message}): correct PAM_POSTGRES_DSN, or the file that"
             " PAM_POSTGRES_DSN_FILE names"
+        )
+    if "no pg_hba.conf entry" in lower:
+        todo = "add `sslmode=require` or stronger, or " if "no encryption" in lower else ""
+        return PostgresError(
+            f"PostgreSQL at {where} has no rule that lets this machine's log-in in ({message}): {todo}have its administrator"
+            " add one to pg_hba.conf"
         )
     if any(words in lower for words in NOT_TRUSTED):
         # libpq goes on to advise no check, or `sslrootcert=system`, which its build for Python does not find.

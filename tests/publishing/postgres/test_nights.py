@@ -247,3 +247,10 @@ def test_a_full_disk_is_reported(
 def test_a_receipt_without_a_server_has_no_message() -> None:
     assert Receipt("n", "published", "", "").not_in_postgres == ""
     assert Receipt("n", "published", "", "", postgres={"outcome": "failed", "reason": ""}).not_in_postgres == "failed"
+
+
+@pytest.mark.parametrize(("how", "is_unencrypted"), [("no encryption", True), ("SSL encryption", False)])
+def test_a_server_without_a_rule_for_the_machine(how: str, is_unencrypted: bool) -> None:
+    says = f'FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "u", database "d", {how}'
+    error = str(connection_error(psycopg.OperationalError(says), "u@h:5432/d", ""))
+    assert "add one to pg_hba.conf" in error and "password" not in error and ("sslmode=require" in error) == is_unencrypted
