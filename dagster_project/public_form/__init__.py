@@ -2,10 +2,10 @@
 
 docs/explanation/disclosure.md explains the method.
 
-Made in SQL from the candidate's marts, before the gate judges it: `rules` has the threshold of each count,
-`choose_public_periods` decides what the suppressed form shows and `write_suppressed` writes it; `write_rounded` makes the
-rounded form. `public_windows` adds up what is shown. The marts stay exact. `pam.toml` sets the form; `seeds/public_cuts.csv`
-says which figures count the same events, and how each of them is split.
+Made in SQL from the candidate's marts, before the gate judges it: `rules` has the threshold of each count, `hide_small_counts`
+decides which periods the suppressed form shows, and `suppressed_form` makes it of them; `rounded_form` makes the rounded one.
+`public_windows` adds up what is shown. The marts stay exact. `pam.toml` sets the form; `seeds/public_cuts.csv` says which
+figures count the same events, and how each of them is split.
 """
 
 from .changed_figures import FIGURES_MADE, IS_CHANGED, figures_made, make_changed_table

@@ -76,7 +76,7 @@ def write_public(
             " from marts.measures where period_type = 'month' and data_status <> 'not_available'"
             " and not getvariable('pam_running_year') group by all"
         )
-    scripts = ["write_rounded"] if is_rounded else ["choose_public_periods", "write_suppressed"]
+    scripts = ["rounded_form"] if is_rounded else ["hide_small_counts", "suppressed_form"]
     if is_whole:
         con.execute(f"create schema {SCHEMA}")
         con.execute("create or replace temp view figures_read as from marts.measures")

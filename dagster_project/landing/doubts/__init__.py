@@ -1,8 +1,8 @@
 """Doubts about a file as a whole: reasons to hold it back, and notes for a person.
 
-- Hold it before its rows are stored: `hold_before_storing` calls what does. While they are stored, `store_file` calls the rest:
-  parts of `plausibility`, and beside earlier files `mass_withdrawals` (would it withdraw too much?), `restarted_keys` and a
-  part of `changed_records`.
+- Hold it before its rows are stored: `hold_before_storing` calls what does. While they are stored, `store_file` calls the
+  rest: parts of `plausibility`, and beside earlier files `mass_withdrawals` (does it lack most of what stands?),
+  `restarted_keys` and a part of `changed_records`.
 - Note it: `other_sheets`, `file_doubts`, `category_doubts`, `reference_doubts`, `flags_of_stored_rows`, `indicator_periods`,
   `changed_records`.
 

@@ -15,7 +15,7 @@ where (rules.denominator is not null or rules.aggregation = 'last')
     and r.prior_value is null and earlier.data_status <> 'not_available';
 
 -- The rows of `wanted`, which are rows of `measures`, with null for every figure that is not public. Reads the tables that
--- choose_public_periods.sql made and read.
+-- hide_small_counts.sql made and read.
 create or replace temp view public_form as
 with requested as (
     select
