@@ -30,6 +30,7 @@ from .storage.ledger import CONFLICT_KIND, LedgerEntry
 from .storage.raw_store import load_of
 from .storage.vocabulary import HELD_FOR, check_vocabulary
 
+FEW_ROWS = 20
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 
@@ -42,8 +43,10 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         raw_store.write_raw(con, home, load, sheet, counts.good)
     raw_store.place_raw(home, load)
     previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
+    # A file of a few rows says little of what is usual.
+    usual = session.decisions.last_accepted(facts.file, max(FEW_ROWS, counts.rows // 10))
     said = DoubtsSaid(session.decisions.accepted_of(facts.file))
-    rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(previous) if previous else None, said)
+    rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(usual) if usual else None, said)
     hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)
     findings = _Findings(session, facts, rows, counts, hold_reason)
     findings.quarantine_and_hold()

@@ -115,7 +115,7 @@ def compile_staging(folder: Path) -> Staging:
     con = duckdb.connect(config={"threads": 1})
     con.execute(f"attach '{home.candidate / WORK}' as built (read_only); attach ':memory:' as work")
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
-    con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
+    con.execute("create schema work.gate; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
         con.execute(f"create view work.measures.{mart.removeprefix('mart_')}_events as {NO_EVENTS}")
     con.execute(f"create view work.measures.events as {sql['events']}")

@@ -57,7 +57,7 @@ def category_doubts(rows: StoredRows) -> Iterator[str]:
                 none = f"{name}: in the file before {_quoted(gone, then)}, in this one none"
                 why = ": has it other names for these units, or no rows of them?"
                 yield f"{none}{why if name in units else ', which counts as 0: has it another name?'}"
-        yield from _none_counts(con, home, load, sheet, rows.before)
+        yield from _none_counts(rows, rows.before)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
@@ -75,23 +75,20 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
         yield f"{note}: a mapping's values can make it a blank"
 
 
-def _none_counts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
+def _none_counts(rows: StoredRows, before: Load) -> Iterator[str]:
     """Notes columns by which many rows of the file before counted, and none of this one: as where a code that a mapping gives
     no meaning of its own has become another, or stands for any other value (`"*"`)."""
+    con, home, load, sheet, absent = rows.con, rows.home, rows.load, rows.sheet, rows.absent
     for name in classifying_columns(sheet.contract.extract):
-        if name not in sheet.layout.position:
+        if name not in sheet.layout.position or name in absent:
             continue
         column = sheet.contract.column(name)
         if rows_that_count(con, home, load, column) != 0 or not (earlier := rows_that_count(con, home, before, column)):
             continue
-        n, n_before = (_n_rows(con, home, one) for one in (load, before))
+        n, n_before = rows.n, int(one_row(con, f"select count(*) from {rows.old}")[0])
         if earlier * n / n_before >= USUAL_ROWS:
             note = f"{name}: {earlier:,} of {n_before:,} rows of the file before count by it, and none of {n:,} in this one"
             yield f"{note}: have its codes changed, or what the mapping makes of them?"
-
-
-def _n_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> int:
-    return int(one_row(con, f"select count(*) from {parquet_of(load.raw(home))}")[0])
 
 
 def _by_unit(home: Home, load: Load, values: Values) -> Values:

@@ -23,14 +23,9 @@ class DoubtsSaid:
 
     def was_said_of_half(self, about: str, first: date, last: date) -> bool:
         """Whether it was said of half of these days or more: with each file, some may be added at one end."""
-        overlaps = ((min(last, b) - max(first, a)).days + 1 for a, b in self._days(about))
+        overlaps = ((min(last, b) - max(first, a)).days + 1 for a, b in self.days(about))
         return any(2 * days >= (last - first).days + 1 for days in overlaps)
 
-    def was_said_of_stop(self, about: str, first: date, last: date) -> bool:
-        """Whether it was said that something stopped on the day `first`; or on an earlier one, and what was missing came later:
-        up to twice as many days without it may be as late."""
-        days = (last - first).days + 1
-        return any(a == first or (a < first and days <= 2 * ((b - a).days + 1)) for a, b in self._days(about))
-
-    def _days(self, about: str) -> list[tuple[date, date]]:
+    def days(self, about: str) -> list[tuple[date, date]]:
+        """The days of which it was said."""
         return [(d.first, d.last) for d in self._before if d.about == about and d.first and d.last]

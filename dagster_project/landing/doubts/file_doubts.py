@@ -42,6 +42,8 @@ OUTWEIGHS = 10
 """One amount that is more than so many times all others together may be mistyped."""
 FILLED_SHARE, STOPPED_DAYS = 0.9, 14
 """A column with a value in such a share of rows is one that always has it. In fewer last days it may not be known yet."""
+LATE_DAYS = 28
+"""What was later than so many days had stopped."""
 LOST_ROWS = 10
 """In at least so many rows that all have a value, it is no chance."""
 KNOWN_VALUES = "they count as without it. If it is known, export again with it"
@@ -183,7 +185,7 @@ def _blanks(rows: StoredRows) -> Iterator[str]:
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
         is_noted = needs_value and rows.n >= MIN_ROWS and n_blank > MIN_BLANK * rows.n and not _stop(rows, c)
-        if is_noted and not _is_said_still(rows, c, "often blank", f"{c.name} is null", MIN_BLANK):
+        if is_noted and _say_once(rows, c, "often blank", f"{c.name} is null", MIN_BLANK):
             they = "add nothing" if c.type in ("money", "whole") else "count as none of its values"
             yield f"{c.name}: blank in {n_blank:,} of {rows.n:,} rows: these rows {they}"
         may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
@@ -197,12 +199,10 @@ def _stopped_columns(rows: StoredRows) -> Iterator[str]:
     for c in rows.of_contract:
         if stop := _stop(rows, c):
             first, last, n = stop
-            filled, about = rows.columns[c.name].filled, f"{c.name}: blank"
-            if rows.said.was_said_of_stop(about, first, last):
-                continue
-            rows.said.say(about, first, last)
-            share = f"{filled / (rows.n - n):.0%} of those before"
-            yield f"{about} in all {n:,} rows after {first - timedelta(1)}, and filled in {share}: {KNOWN_VALUES}"
+            filled = rows.columns[c.name].filled
+            if _say_stop_once(rows, c, first, last):
+                share = f"{filled / (rows.n - n):.0%} of those before"
+                yield f"{c.name}: blank in all {n:,} rows after {first - timedelta(1)}, and filled in {share}: {KNOWN_VALUES}"
 
 
 def _lost_columns(rows: StoredRows) -> Iterator[str]:
@@ -212,9 +212,37 @@ def _lost_columns(rows: StoredRows) -> Iterator[str]:
             continue
         n, filled = one_row(rows.con, f"select count(*), count({c.name}) from {rows.old}")
         n -= _blank_days(rows, c.name, rows.old)[2]
-        if n >= LOST_ROWS and filled >= FILLED_SHARE * n:
+        first, last = one_row(rows.con, f"select min(cast(_date as date)), max(cast(_date as date)) from {rows.table}")
+        is_long = (last - first).days + 1 >= STOPPED_DAYS
+        if is_long and n >= LOST_ROWS and filled >= FILLED_SHARE * n and _say_stop_once(rows, c, first, last):
             share = f"{filled / n:.0%} of those before"
             yield f"{c.name}: blank in all {rows.n:,} rows, and filled in {share}: {KNOWN_VALUES}"
+
+
+def _say_stop_once(rows: StoredRows, column: Column, first: date, last: date) -> bool:
+    """Whether to say that a column has no value on these days, which is then remembered. Not if it was said that it stopped
+    then or before, and the file before has none since; nor if it was late only: if what it was said of, or the last days of the
+    file before, have values now. Up to twice as many days without may be as late."""
+    about, days = f"{column.name}: blank", (last - first).days + 1
+    is_compared = column in rows.compared
+    for a, b in rows.said.days(about):
+        is_mended = is_compared and _n_old(rows, a, last, f"{column.name} is not null") > 0
+        if a <= first and not is_mended:
+            return False
+        if a < first and days <= 2 * min((b - a).days + 1, LATE_DAYS):
+            return False
+    if is_compared:
+        last_filled, days_before, _ = _blank_days(rows, column.name, rows.old)
+        if last_filled and last_filled + timedelta(1) < first and days <= 2 * days_before:
+            return False
+    rows.said.say(about, first, last)
+    return True
+
+
+def _n_old(rows: StoredRows, first: date, last: date, condition: str = "true") -> int:
+    """How many rows of the file before are of these days, and fulfil a condition (SQL)."""
+    n = f"select count(*) from {rows.old} where left(_date, 10) between '{first}' and '{last}' and {condition}"
+    return int(one_row(rows.con, n)[0])
 
 
 def _may_be_open(rows: StoredRows, column: Column) -> bool:
@@ -272,28 +300,33 @@ def _amounts(rows: StoredRows) -> Iterator[str]:
             """,
         )
         is_zero = f"cast({c.name} as double) = 0"
-        if c.required and zeros > MOSTLY * rows.n and not _is_said_still(rows, c, "mostly 0", is_zero, MOSTLY):
+        if c.required and zeros > MOSTLY * rows.n and _say_once(rows, c, "mostly 0", is_zero, MOSTLY):
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
         about = f"{c.name}: {largest or 0:,.0f}"
-        if largest and others and largest > OUTWEIGHS * others and not rows.said.was_said(about):
+        if largest and others and largest > OUTWEIGHS * others:
+            is_same = f"cast({c.name} as double) = {largest!r}"
+            if rows.said.was_said(about) and _may_be_so_before(rows, c, is_same, 0):
+                continue
             rows.said.say(about)
             yield f"{about} on line {line} is more than ten times all others together: is it mistyped?"
 
 
-def _is_said_still(rows: StoredRows, column: Column, what: str, condition: str, share: float) -> bool:
-    """Whether it was said of an earlier file that a column is `what`, such as mostly 0, and the file before may be so, too: in
-    more than such a share of its rows the condition (SQL) is true, or it is too small or too new to say. If not, it is said
-    now."""
+def _say_once(rows: StoredRows, column: Column, what: str, condition: str, share: float) -> bool:
+    """Whether to say that in more than such a share of rows a condition (SQL) is true, which makes a column `what`, such as
+    mostly 0. It is then remembered. Not if it was said, and may be so in half as many rows of the file before."""
     about = f"{column.name}: {what}"
-    if rows.said.was_said(about):
-        if column not in rows.compared:
-            return True
-        count = f"select count(*), count(*) filter (where {condition}) from {rows.old}"
-        n, matching = one_row(rows.con, count)
-        if n < MIN_ROWS or matching > share * n:
-            return True
+    if rows.said.was_said(about) and _may_be_so_before(rows, column, condition, share / 2):
+        return False
     rows.said.say(about)
-    return False
+    return True
+
+
+def _may_be_so_before(rows: StoredRows, column: Column, condition: str, share: float) -> bool:
+    """Whether in more than such a share of the rows of the file before a condition (SQL) is true, or they can't be compared."""
+    if column not in rows.compared:
+        return True
+    n, matching = one_row(rows.con, f"select count(*), count(*) filter (where {condition}) from {rows.old}")
+    return bool(matching > share * n)
 
 
 def _days(rows: StoredRows) -> Iterator[str]:
@@ -326,8 +359,7 @@ def _days(rows: StoredRows) -> Iterator[str]:
     for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
         gap = (last - first).days + 1
         is_unusual = gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span
-        if is_unusual and not rows.said.was_said_of_half(NO_ROW, first, last):
-            rows.said.say(NO_ROW, first, last)
+        if is_unusual and _say_gap_once(rows, first, last):
             yield (
                 f"{NO_ROW} from {first} to {last}, where about {rows.n * gap / span:,.0f} would be usual: these days count as"
                 " 0. If the system does not have them, name the next file for the days that it has"
@@ -352,12 +384,20 @@ def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date,
     if not (is_only_one and gap >= MISSING_MONTH and usual >= MONTH_ROWS and _begins_month(first) and _begins_month(after)):
         return
     last = after - timedelta(1)
-    if not rows.said.was_said_of_half(NO_ROW, first, last):
-        rows.said.say(NO_ROW, first, last)
+    if _say_gap_once(rows, first, last):
         yield (
             f"{NO_ROW} from {first} to {last}, where about {usual:,.0f} would be usual: these days count as 0."
             " If a month was left out, export again with it"
         )
+
+
+def _say_gap_once(rows: StoredRows, first: date, last: date) -> bool:
+    """Whether to say that there is no row on these days, which is then remembered. Not if it was said of half of them, and the
+    file before has none there either."""
+    if rows.said.was_said_of_half(NO_ROW, first, last) and not (rows.compared and _n_old(rows, first, last)):
+        return False
+    rows.said.say(NO_ROW, first, last)
+    return True
 
 
 def _begins_month(day: date) -> bool:

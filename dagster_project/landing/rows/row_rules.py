@@ -71,8 +71,9 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     parse(con, sheet)
     days = one_row(con, f"select min(_date), max(_date) from {PARSED} where not bad")
     if days[0] is None:
-        why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
-        raise Refused(f"no valid row to take the window from: {why}{_usual_fault(con, sheet)}")
+        no_window = f"the mapping says covers: {covers}, and the name says no window"
+        why = months_alone(con, sheet) or no_window + _usual_fault(con, sheet)
+        raise Refused(f"no valid row to take the window from: {why}")
     first, until = map(date.fromisoformat, days)
     if covers == "months":
         first, until = months(first, until)

@@ -106,9 +106,10 @@ class Decisions:
         newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > extracted_at)
         return next((e for e in newer if e.window[0] <= first and last <= e.window[1]), None)
 
-    def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
-        """The load of the same extract, force and form that was accepted last."""
-        return max((e for e in self.accepted_of(file) if e.form == file.form), key=lambda e: e.landed_at, default=None)
+    def last_accepted(self, file: InboxFile, rows: int = 0) -> LedgerEntry | None:
+        """The load of the same extract, force and form that was accepted last, if one has as many rows: of these."""
+        loads = [e for e in self.accepted_of(file) if e.form == file.form]
+        return max(loads, key=lambda e: ((e.rows_landed or 0) >= rows, e.landed_at), default=None)
 
     def same_extraction(self, file: InboxFile | LedgerEntry) -> LedgerEntry | None:
         """The accepted or held load, other than this one, of the same extract, force, window and time of extraction."""
