@@ -44,7 +44,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     raw_store.place_raw(home, load)
     previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
     # A file of a few rows says little of what is usual.
-    usual = session.decisions.last_accepted(facts.file, max(FEW_ROWS, counts.rows // 10))
+    enough = max(FEW_ROWS, counts.rows // 10)
+    usual = session.decisions.last_like(facts.file, sheet.covered_from, sheet.covered_to, enough)
     said = DoubtsSaid(session.decisions.accepted_of(facts.file))
     rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(usual) if usual else None, said)
     hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)

@@ -114,13 +114,11 @@ def _last_night(home: Home, receipts: list[Receipt], now: datetime) -> list[str]
     if last and last.outcome not in ("published", "unchanged"):
         outcome = "is held" if last.outcome == "held" else "failed"
         problems.append(f"night {last.night_id} {outcome}: {one_line(last.reason, 200)}")
-    rollback = receipts[-1] if receipts and receipts[-1].republished else None
-    if rollback and rollback.not_in_postgres:
-        problems.append(
-            f"night {rollback.republished} is published again, but not in PostgreSQL: {one_line(rollback.not_in_postgres, 200)}"
-        )
-    elif last and last.not_in_postgres:
-        problems.append(f"night {last.night_id} is not in PostgreSQL: {one_line(last.not_in_postgres, 200)}")
+    # What is published may be of an earlier night.
+    shown = next((r for r in reversed(receipts) if r.outcome in ("published", "unchanged", "rolled back")), None)
+    if shown and shown.not_in_postgres:
+        night = f"{shown.republished} is published again, but" if shown.republished else f"{shown.night_id} is"
+        problems.append(f"night {night} not in PostgreSQL: {one_line(shown.not_in_postgres, 200)}")
     if since := under_way_since(home):
         hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600
         if not is_under_way(home):

@@ -78,9 +78,9 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
 def _none_counts(rows: StoredRows, before: Load) -> Iterator[str]:
     """Notes columns by which many rows of the file before counted, and none of this one: as where a code that a mapping gives
     no meaning of its own has become another, or stands for any other value (`"*"`)."""
-    con, home, load, sheet, absent = rows.con, rows.home, rows.load, rows.sheet, rows.absent
+    con, home, load, sheet = rows.con, rows.home, rows.load, rows.sheet
     for name in classifying_columns(sheet.contract.extract):
-        if name not in sheet.layout.position or name in absent:
+        if name not in sheet.layout.position:
             continue
         column = sheet.contract.column(name)
         if rows_that_count(con, home, load, column) != 0 or not (earlier := rows_that_count(con, home, before, column)):

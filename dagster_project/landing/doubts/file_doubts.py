@@ -212,36 +212,47 @@ def _lost_columns(rows: StoredRows) -> Iterator[str]:
             continue
         n, filled = one_row(rows.con, f"select count(*), count({c.name}) from {rows.old}")
         n -= _blank_days(rows, c.name, rows.old)[2]
-        first, last = one_row(rows.con, f"select min(cast(_date as date)), max(cast(_date as date)) from {rows.table}")
-        is_long = (last - first).days + 1 >= STOPPED_DAYS
-        if is_long and n >= LOST_ROWS and filled >= FILLED_SHARE * n and _say_stop_once(rows, c, first, last):
+        if n < LOST_ROWS or filled < FILLED_SHARE * n:
+            continue
+        (first, last), (old_first, old_last) = (
+            one_row(rows.con, f"select min(cast(_date as date)), max(cast(_date as date)) from {table}")
+            for table in (rows.table, rows.old)
+        )
+        # Beside a file of many more days, records of the newest ones may not have it yet.
+        is_part = (last - first).days + 1 < min(STOPPED_DAYS, (old_last - old_first).days / 2)
+        if not is_part and _say_stop_once(rows, c, first, last):
             share = f"{filled / n:.0%} of those before"
             yield f"{c.name}: blank in all {rows.n:,} rows, and filled in {share}: {KNOWN_VALUES}"
 
 
 def _say_stop_once(rows: StoredRows, column: Column, first: date, last: date) -> bool:
     """Whether to say that a column has no value on these days, which is then remembered. Not if it was said that it stopped
-    then or before, and the file before has none since; nor if it was late only: if what it was said of, or the last days of the
-    file before, have values now. Up to twice as many days without may be as late."""
-    about, days = f"{column.name}: blank", (last - first).days + 1
+    then or before, and the file before has none since. Nor if it is late: up to twice as long ago, this column had none in the
+    last days either, as was said of a file or as the file before has it, and this file has values on those days."""
+    about, days, has_value = f"{column.name}: blank", (last - first).days + 1, f"{column.name} is not null"
     is_compared = column in rows.compared
     for a, b in rows.said.days(about):
-        is_mended = is_compared and _n_old(rows, a, last, f"{column.name} is not null") > 0
-        if a <= first and not is_mended:
-            return False
-        if a < first and days <= 2 * min((b - a).days + 1, LATE_DAYS):
+        may_be_late = a < first and days <= 2 * min((b - a).days + 1, LATE_DAYS)
+        if not is_compared:
+            if a == first or may_be_late:
+                return False
+        elif not _n_of_days(rows, rows.old, a, last, has_value):
+            if a <= first:
+                return False
+        elif may_be_late and _n_of_days(rows, rows.table, a, b, has_value):
             return False
     if is_compared:
         last_filled, days_before, _ = _blank_days(rows, column.name, rows.old)
-        if last_filled and last_filled + timedelta(1) < first and days <= 2 * days_before:
+        may_be_late = last_filled is not None and days <= 2 * days_before
+        if may_be_late and _n_of_days(rows, rows.table, last_filled + timedelta(1), first, has_value):
             return False
     rows.said.say(about, first, last)
     return True
 
 
-def _n_old(rows: StoredRows, first: date, last: date, condition: str = "true") -> int:
-    """How many rows of the file before are of these days, and fulfil a condition (SQL)."""
-    n = f"select count(*) from {rows.old} where left(_date, 10) between '{first}' and '{last}' and {condition}"
+def _n_of_days(rows: StoredRows, table: str, first: date, last: date, condition: str = "true") -> int:
+    """How many rows of a table (SQL) are of these days, and fulfil a condition (SQL)."""
+    n = f"select count(*) from {table} where left(_date, 10) between '{first}' and '{last}' and {condition}"
     return int(one_row(rows.con, n)[0])
 
 
@@ -394,7 +405,7 @@ def _month_without_rows(rows: StoredRows, span: int, runs: list[tuple[int, date,
 def _say_gap_once(rows: StoredRows, first: date, last: date) -> bool:
     """Whether to say that there is no row on these days, which is then remembered. Not if it was said of half of them, and the
     file before has none there either."""
-    if rows.said.was_said_of_half(NO_ROW, first, last) and not (rows.compared and _n_old(rows, first, last)):
+    if rows.said.was_said_of_half(NO_ROW, first, last) and not (rows.compared and _n_of_days(rows, rows.old, first, last)):
         return False
     rows.said.say(NO_ROW, first, last)
     return True

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -106,10 +106,21 @@ class Decisions:
         newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > extracted_at)
         return next((e for e in newer if e.window[0] <= first and last <= e.window[1]), None)
 
-    def last_accepted(self, file: InboxFile, rows: int = 0) -> LedgerEntry | None:
-        """The load of the same extract, force and form that was accepted last, if one has as many rows: of these."""
+    def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
+        """The load of the same extract, force and form that was accepted last."""
+        return max((e for e in self.accepted_of(file) if e.form == file.form), key=lambda e: e.landed_at, default=None)
+
+    def last_like(self, file: InboxFile, first: date, last: date, rows: int) -> LedgerEntry | None:
+        """The load with which to compare a file of these days: the last of as many rows that has half of the days, too. Some
+        files come in two windows. If there is none, the last of as many rows, or else the last."""
+
+        def is_like(entry: LedgerEntry) -> bool:
+            a, b = entry.window
+            common = (min(last, b) - max(first, a)).days + 1
+            return 2 * common >= max((last - first).days, (b - a).days) + 1
+
         loads = [e for e in self.accepted_of(file) if e.form == file.form]
-        return max(loads, key=lambda e: ((e.rows_landed or 0) >= rows, e.landed_at), default=None)
+        return max(loads, key=lambda e: ((e.rows_landed or 0) >= rows, is_like(e), e.landed_at), default=None)
 
     def same_extraction(self, file: InboxFile | LedgerEntry) -> LedgerEntry | None:
         """The accepted or held load, other than this one, of the same extract, force, window and time of extraction."""

@@ -17,10 +17,11 @@ from .state import loaded_state
 
 
 def load_if_newer(
-    home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None
-) -> LoadOutcome:
-    """Load the published night if PostgreSQL serves an older one; with `by_hand` also if it serves the same or a newer one, or
-    another home's.
+    home: Home, server: Server | None = None, *, is_rollback: bool = False, by_hand: bool = False,
+    progress: Progress | None = None,
+) -> LoadOutcome:  # fmt: skip
+    """Load the published night if PostgreSQL serves an older one; with `is_rollback` also if it serves the same or a newer one,
+    with `by_hand` also if that is another home's.
 
     Raises PostgresError; the night before is then still served.
     """
@@ -37,7 +38,7 @@ def load_if_newer(
             f"the database holds night {served}, of which this home has no receipt: another home's, or from before this one was"
             " restored. Give each home a database of its own; or `pam postgres load` replaces that night"
         )
-    if not by_hand and served and night_order(served) >= night_order(night_id):
+    if not (by_hand or is_rollback) and served and night_order(served) >= night_order(night_id):
         return LoadOutcome("there already", served, f"PostgreSQL serves night {served}" if served != night_id else "")
     is_made_up = holds_made_up(home)
     details = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
@@ -77,18 +78,16 @@ def load_after_rollback(home: Home) -> LoadOutcome | None:
     """Load the night that was published again by the caller, who holds the home's lock. None if nights do not go to PostgreSQL.
     Never raises."""
     if is_configured():
-        return _try_to_load(home, by_hand=True)
-    nights = [r for r in read_receipts(home) if not r.republished]
+        return _try_to_load(home, is_rollback=True)
+    nights = [r for r in read_receipts(home) if r.outcome in ("published", "unchanged")]
     if not nights or not nights[-1].postgres:
         return None
-    return LoadOutcome(
-        "failed", reason=f"the last night was loaded, and {DSN} is not set here: set it, then `pam postgres load`"
-    )
+    return LoadOutcome("failed", reason=f"nights go there, and {DSN} is not set here: set it, then `pam postgres load`")
 
 
-def _try_to_load(home: Home, by_hand: bool = False) -> LoadOutcome:
+def _try_to_load(home: Home, is_rollback: bool = False) -> LoadOutcome:
     try:
-        return load_if_newer(home, by_hand=by_hand)
+        return load_if_newer(home, is_rollback=is_rollback)
     except Exception as error:
         # No fault here may fail what is published.
         reason = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__

@@ -691,7 +691,7 @@ def test_a_column_that_stops_is_noted_in_files_of_the_newest_days(warehouse):
     assert [len(n) for n in notes if n] == [1] and "20 rows after 2025-03-31" not in notes[0], notes
 
 
-@pytest.mark.parametrize("width", [31, 14])
+@pytest.mark.parametrize("width", [31, 14, 7])
 def test_a_column_that_stops_is_noted_in_files_of_days_of_their_own(warehouse, width):
     """The first file without any value is compared with the one before, in which the column may have stopped."""
     files = ((first, first + width, 80) for first in range(0, 155, width))
@@ -721,6 +721,18 @@ def test_a_column_that_stops_again_is_noted_again(warehouse):
     """On the same days, after a file with the values; and on others, however long it was blank before."""
     notes = stopped(warehouse, (0, 120, 90), (0, 121, 121), (0, 122, 90), (0, 123, 90), (0, 190, 190), (0, 255, 195))
     assert [len(n) for n in notes] == [1, 0, 1, 0, 0, 1], notes
+
+
+def test_a_column_that_is_lost_again_is_noted_again(warehouse):
+    """Months of their own: without a value, with values, and then without for good."""
+    months = [(first, first + 30, first if k in (1, 3, 4) else 999) for k, first in enumerate(range(0, 150, 30))]
+    assert [len(n) for n in stopped(warehouse, *months, per_day=5)] == [0, 1, 0, 1, 0]
+
+
+def test_files_of_two_windows_are_compared_each_with_its_own(warehouse):
+    """All days, blank in the last 90, and every night a file of the last 100 days, which has the values."""
+    files = [((0, 300 + k, 210), (200 + k, 300 + k, 999))[k % 2] for k in range(8)]
+    assert [len(n) for n in stopped(warehouse, *files)] == [1] + [0] * 7
 
 
 def test_rows_that_are_not_coded_yet_are_no_lost_column(warehouse):
@@ -812,6 +824,12 @@ def test_a_month_that_is_lost_again_is_said_again(warehouse):
     year = ("2025-01-01", "2025-12-31")
     said = months_said(warehouse, ((4,), *year, 5), ((), *year, 6), ((4,), *year, 7), ((4,), *year, 8))
     assert [len(s) for s in said] == [1, 0, 1, 0], said
+
+
+def test_a_month_that_another_file_brings_is_not_said_each_night(warehouse):
+    year, spring = ("2025-01-01", "2025-12-31"), ("2025-03-01", "2025-05-31")
+    said = months_said(warehouse, *(((), *spring, day) if day % 2 else ((4,), *year, day) for day in range(4, 10)))
+    assert [len(s) for s in said] == [1, 0, 0, 0, 0, 0], said
 
 
 def test_a_lost_month_is_said_though_a_shorter_file_before_lacks_it(warehouse):

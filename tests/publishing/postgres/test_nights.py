@@ -97,7 +97,7 @@ def test_two_nights_one_without_a_server_and_one_with(
         patch.delenv(server.DSN, raising=False)
         patch.delenv(server.DSN_FILE, raising=False)
         back = pam("rollback", receipt.night_id, *to)
-    assert back.exit_code == 1 and "still serves the night that it had: the last night was loaded, and PAM_" in back.stderr
+    assert back.exit_code == 1 and "still serves the night that it had: nights go there, and PAM_POSTGRES_DSN is" in back.stderr
     assert [p for p in find_problems(new_home, 1e9) if f"night {receipt.night_id} is published again, but not in Postgre" in p]
     assert postgres.load_if_newer(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
@@ -133,8 +133,9 @@ def test_another_home_s_night_is_replaced_by_hand_alone(
     # Two homes that begin at the same second have nights of one id.
     for other in ("20260105T020000Z", "20260107T020000Z", night):
         load(small_night(other, "create table marts.more as select 1 as one"), server, new_home.candidate / "postgres", False)
-        with pytest.raises(PostgresError, match=f"holds night {other}, of which this home has no receipt"):
-            postgres.load_if_newer(new_home, server)
+        for is_rollback in (False, True):
+            with pytest.raises(PostgresError, match=f"holds night {other}, of which this home has no receipt"):
+                postgres.load_if_newer(new_home, server, is_rollback=is_rollback)
     assert postgres.load_if_newer(new_home, server, by_hand=True).outcome == "loaded"
     assert postgres.load_if_newer(new_home, server).outcome == "there already"
 
