@@ -93,6 +93,34 @@ def test_a_night_that_postgresql_lacks_is_a_problem(published_at_two: Home) -> N
     assert problem == f"night {receipt.night_id} is not in PostgreSQL: no answer"
 
 
+@pytest.mark.parametrize("outcome", [None, "held", "failed"])
+def test_a_rollback_that_postgresql_lacks_is_a_problem_after_later_nights_too(
+    published_at_two: Home, outcome: str | None
+) -> None:
+    """Until one is published, PostgreSQL serves what was taken back."""
+    (receipt,) = read_receipts(published_at_two)
+    lacks = {"outcome": "failed", "reason": "no answer"}
+    write_receipt(
+        published_at_two,
+        replace(receipt, night_id="20990103T040000Z", outcome="rolled back", republished=receipt.night_id, postgres=lacks),
+    )
+    if outcome:
+        write_receipt(published_at_two, replace(receipt, night_id="20990104T040000Z", outcome=outcome))
+    told = f"night {receipt.night_id} is published again, but not in PostgreSQL: no answer"
+    assert told in without_late(find_problems(published_at_two, 26, MORNING))
+
+
+def test_a_rollback_that_postgresql_has_leaves_no_problem(published_at_two: Home) -> None:
+    (receipt,) = read_receipts(published_at_two)
+    write_receipt(published_at_two, replace(receipt, postgres={"outcome": "failed", "reason": "no answer"}))
+    write_receipt(
+        published_at_two,
+        replace(receipt, night_id="20990103T040000Z", outcome="rolled back", republished=receipt.night_id,
+                postgres={"outcome": "loaded"}),
+    )  # fmt: skip
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == []
+
+
 def test_a_night_without_a_receipt_and_one_that_runs_too_long_are_problems(published_at_two: Home) -> None:
     mark_path(published_at_two).write_text(f'{{"night_id": "n", "started_at": "{TODAY}T01:00:00Z"}}')
     (problem,) = without_late(find_problems(published_at_two, 26, MORNING))

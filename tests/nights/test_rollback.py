@@ -3,6 +3,7 @@
 import grp
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -47,6 +48,18 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     assert roll_back(week_copy, **WHO).republished == NIGHTS[2], "before what is published now"
     assert roll_back(week_copy, NIGHTS[4], **WHO).republished == NIGHTS[4], "and forward again"
     assert week_copy.warehouse.read_bytes() == newest
+
+
+@pytest.mark.parametrize("later", [None, "held", "failed"])
+def test_a_rollback_without_the_connection_string_says_that_postgresql_is_behind(week_copy: Home, later: str | None) -> None:
+    """Also after a night that never came to PostgreSQL. A home whose nights don't go there is not told."""
+    newest = last(week_copy)
+    assert not roll_back(week_copy, **WHO).postgres
+    write_receipt(week_copy, replace(newest, postgres={"outcome": "loaded"}))
+    if later:
+        write_receipt(week_copy, replace(newest, night_id="20991230T020000Z", outcome=later))
+    receipt = roll_back(week_copy, **WHO)
+    assert "PAM_POSTGRES_DSN is not set here" in receipt.not_in_postgres and receipt == last(week_copy)
 
 
 def test_outputs_rights_and_record_are_of_the_night_that_is_published_again(
