@@ -18,9 +18,10 @@ TOTAL = (
 """A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`, `march total`. With
 another word, or a number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
 _OF_ALL_ROWS = rf"{_MONTH}|q[1-4]|average|mean|median|overall|all|year|quarter|target|forecast|totals?"
-_YEAR = r"\(?20\d\d([/–-](20)?\d\d)?\)?"
+_YEAR_OR_TWO = r"\(?20\d\d([/–-](20)?\d\d)?\)?"
 LIKE_TOTAL = (
-    rf"\D*|(\D*\b)?(sub)?totals?(\s*\(.*\))?|q[1-4]|ytd\s*\d*|({_OF_ALL_ROWS}|ytd)( of| for)? {_YEAR}|{_YEAR} ({_OF_ALL_ROWS})"
+    rf"\D*|(\D*\b)?(sub)?totals?(\s*\(.*\))?|q[1-4]|ytd\s*\d*|({_OF_ALL_ROWS}|ytd)( of| for)? {_YEAR_OR_TWO}"
+    rf"|{_YEAR_OR_TWO} ({_OF_ALL_ROWS})"
 )
 """A whole reference that may be a total, in lower case, where the others have numbers: `derbyshire total`, `average`, `q3`. One
 without a number may also stand for none: `unknown`."""

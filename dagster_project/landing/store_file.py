@@ -31,6 +31,7 @@ from .storage.raw_store import load_of
 from .storage.vocabulary import HELD_FOR, check_vocabulary
 
 FEW_ROWS = 20
+"""A file of fewer rows says little of what is usual."""
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 
@@ -43,7 +44,6 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         raw_store.write_raw(con, home, load, sheet, counts.good)
     raw_store.place_raw(home, load)
     previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
-    # A file of a few rows says little of what is usual.
     enough = max(FEW_ROWS, counts.rows // 10)
     usual = session.decisions.last_like(facts.file, sheet.covered_from, sheet.covered_to, enough)
     said = DoubtsSaid(session.decisions.accepted_of(facts.file))
@@ -62,7 +62,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     merged = 0 if sheet.mapping.table.row_for_each else counts.merged
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
     findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
-    findings.notes += category_doubts(rows)
+    findings.notes += category_doubts(rows, vocabulary.count_nothing)
     findings.notes += changes(rows, leave_out=findings.in_another_unit)
     for notes in (doubts, reference_doubts, unstored_doubts, period_doubts):
         findings.notes += notes(rows)

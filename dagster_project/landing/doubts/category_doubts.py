@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import duckdb
 
@@ -37,8 +37,9 @@ Values = dict[str, int]
 """Value -> its rows."""
 
 
-def category_doubts(rows: StoredRows) -> Iterator[str]:
-    """Notes the categories of a file, also beside the load before it."""
+def category_doubts(rows: StoredRows, count_nothing: Collection[str]) -> Iterator[str]:
+    """Notes the categories of a file, also beside the load before it. `count_nothing`: columns by which none of its rows
+    counts."""
     con, home, load, sheet = rows.con, rows.home, rows.load, rows.sheet
     if not sheet.key:
         return
@@ -53,11 +54,12 @@ def category_doubts(rows: StoredRows) -> Iterator[str]:
             now = current[name]
             if name in units:
                 now, then = _by_unit(home, load, now), _by_unit(home, load, then)
+            why = ": has it other names for these units, or no rows of them?"
+            if name not in units:
+                why = ", which counts as 0: has it another name?"
             if gone := _gone(now, then):
-                none = f"{name}: in the file before {_quoted(gone, then)}, in this one none"
-                why = ": has it other names for these units, or no rows of them?"
-                yield f"{none}{why if name in units else ', which counts as 0: has it another name?'}"
-        yield from _none_counts(rows, rows.before)
+                yield f"{name}: in the file before {_quoted(gone, then)}, in this one none{why}"
+        yield from _none_counts(rows, rows.before, {*count_nothing, *rows.absent})
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
@@ -75,17 +77,17 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
         yield f"{note}: a mapping's values can make it a blank"
 
 
-def _none_counts(rows: StoredRows, before: Load) -> Iterator[str]:
-    """Notes columns by which many rows of the file before counted, and none of this one: as where a code that a mapping gives
-    no meaning of its own has become another, or stands for any other value (`"*"`)."""
-    con, home, load, sheet = rows.con, rows.home, rows.load, rows.sheet
-    for name in classifying_columns(sheet.contract.extract):
-        if name not in sheet.layout.position:
+def _none_counts(rows: StoredRows, before: Load, count_nothing: Collection[str]) -> Iterator[str]:
+    """Notes those columns by which many rows of the file before counted: as where a code that a mapping gives no meaning of its
+    own has become another, or stands for any other value (`"*"`)."""
+    contract = rows.sheet.contract
+    for name in classifying_columns(contract.extract):
+        if name not in count_nothing or name not in rows.sheet.layout.position:
             continue
-        column = sheet.contract.column(name)
-        if rows_that_count(con, home, load, column) != 0 or not (earlier := rows_that_count(con, home, before, column)):
+        earlier = rows_that_count(rows.con, rows.home, before, contract.column(name))
+        if not earlier:
             continue
-        n, n_before = rows.n, int(one_row(con, f"select count(*) from {rows.old}")[0])
+        n, n_before = rows.n, int(one_row(rows.con, f"select count(*) from {rows.old}")[0])
         if earlier * n / n_before >= USUAL_ROWS:
             note = f"{name}: {earlier:,} of {n_before:,} rows of the file before count by it, and none of {n:,} in this one"
             yield f"{note}: have its codes changed, or what the mapping makes of them?"

@@ -313,31 +313,26 @@ def _amounts(rows: StoredRows) -> Iterator[str]:
         is_zero = f"cast({c.name} as double) = 0"
         if c.required and zeros > MOSTLY * rows.n and _say_once(rows, c, "mostly 0", is_zero, MOSTLY):
             yield f"{c.name}: 0 in {zeros:,} of {rows.n:,} rows: are they blanks? These rows add nothing"
-        about = f"{c.name}: {largest or 0:,.0f}"
-        if largest and others and largest > OUTWEIGHS * others:
-            is_same = f"cast({c.name} as double) = {largest!r}"
-            if rows.said.was_said(about) and _may_be_so_before(rows, c, is_same, 0):
-                continue
-            rows.said.say(about)
-            yield f"{about} on line {line} is more than ten times all others together: is it mistyped?"
+        if not largest or not others or largest <= OUTWEIGHS * others:
+            continue
+        amount, is_same = f"{largest:,.0f}", f"cast({c.name} as double) = {largest!r}"
+        if _say_once(rows, c, amount, is_same, 0):
+            yield f"{c.name}: {amount} on line {line} is more than ten times all others together: is it mistyped?"
 
 
 def _say_once(rows: StoredRows, column: Column, what: str, condition: str, share: float) -> bool:
     """Whether to say that in more than such a share of rows a condition (SQL) is true, which makes a column `what`, such as
-    mostly 0. It is then remembered. Not if it was said, and may be so in half as many rows of the file before."""
+    mostly 0. It is then remembered. Not if it was said, and is so in half as many rows of the file before, or that can't be
+    compared."""
     about = f"{column.name}: {what}"
-    if rows.said.was_said(about) and _may_be_so_before(rows, column, condition, share / 2):
-        return False
+    if rows.said.was_said(about):
+        if column not in rows.compared:
+            return False
+        n, matching = one_row(rows.con, f"select count(*), count(*) filter (where {condition}) from {rows.old}")
+        if matching > share / 2 * n:
+            return False
     rows.said.say(about)
     return True
-
-
-def _may_be_so_before(rows: StoredRows, column: Column, condition: str, share: float) -> bool:
-    """Whether in more than such a share of the rows of the file before a condition (SQL) is true, or they can't be compared."""
-    if column not in rows.compared:
-        return True
-    n, matching = one_row(rows.con, f"select count(*), count(*) filter (where {condition}) from {rows.old}")
-    return bool(matching > share * n)
 
 
 def _days(rows: StoredRows) -> Iterator[str]:

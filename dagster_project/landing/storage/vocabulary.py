@@ -75,6 +75,8 @@ class VocabularyCheck:
     warnings: dict[str, int] = field(default_factory=dict)
     """Column -> rows without a known value, where there are enough of them to warn a person."""
     notes: list[str] = field(default_factory=list)
+    count_nothing: list[str] = field(default_factory=list)
+    """Columns by which none of the rows counts."""
 
 
 def classifying(contract: Contract) -> list[str]:
@@ -96,6 +98,8 @@ def check_vocabulary(
             continue
         shipped = {} if column == UNIT else _known_of(None, load.force_code, load.extract, column) or {}
         values, own_values, n_rows, n_unknown, n_counting = _look_up(cells, known, shipped, contract.column(column))
+        if n_counting == 0:
+            check.count_nothing.append(column)
         if values:
             check.unknown[column] = values
         if own_values:
