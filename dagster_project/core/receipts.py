@@ -99,6 +99,10 @@ class Receipt:
     """The result of loading to PostgreSQL, if it is set up: `outcome` (loaded, there already, failed), `reason`."""
     cause: str = ""
     """If the night failed: the kind of cause (`errors.Cause`)."""
+    inbox: str = ""
+    """The folder that the night was told to read; blank: that of the settings."""
+    period: str = ""
+    """If it filled a past period: first and last day, as `pam backfill` takes them."""
 
     @property
     def not_in_postgres(self) -> str:

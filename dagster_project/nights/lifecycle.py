@@ -30,28 +30,32 @@ def mark_path(home: Home) -> Path:
     return home.nights / MARK
 
 
-def mark(night: Night) -> None:
-    """Mark that a night has started."""
-    body = {"night_id": night.night_id, "started_at": utc_seconds(night.started_at)}
+def mark(night: Night, inbox: str = "", period: str = "") -> None:
+    """Mark that a night has started. `inbox`, `period`: as its receipt will have them."""
+    body = {"night_id": night.night_id, "started_at": utc_seconds(night.started_at), "inbox": inbox, "period": period}
     write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
 
 
 def under_way_since(home: Home) -> str | None:
     """When the night that left its mark started (UTC, ISO 8601); None if there is no mark."""
-    mark = _read_mark(home)
-    return mark[1] if mark else None
+    marked = _read_mark(home)
+    return marked.started_at if marked else None
 
 
-def _read_mark(home: Home) -> tuple[str, str] | None:
+def _read_mark(home: Home) -> Receipt | None:
+    """What the mark says of its night, as the receipt of a night that was interrupted; None if there is no mark."""
     try:
         body = json.loads(mark_path(home).read_text(encoding="utf-8"))
-        return str(body["night_id"]), str(body["started_at"])
+        night_id, started_at = str(body["night_id"]), str(body["started_at"])
+        # Earlier versions did not mark which folder was read.
+        inbox, period = str(body.get("inbox", "")), str(body.get("period", ""))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         # The mark was only half written: the time of its file is the nearest there is.
         marked_at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
-        return marked_at.strftime(ID_FORMAT), utc_seconds(marked_at)
+        night_id, started_at, inbox, period = marked_at.strftime(ID_FORMAT), utc_seconds(marked_at), "", ""
+    return Receipt(night_id, "failed", started_at, "", INTERRUPTED, cause=Cause.INTERRUPTED, inbox=inbox, period=period)
 
 
 def write_missing_receipts(home: Home) -> list[Receipt]:
@@ -67,20 +71,20 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
     known = {r.night_id for r in receipts}
     last = receipts[-1] if receipts else None
     written = []
-    night_id = published_night(home)
+    night_id, marked = published_night(home), _read_mark(home)
     if night_id and last and last.outcome == "failed" and last.republished == night_id:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
         published_at = utc_seconds(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         reason, files = "stopped after publishing, before its receipt", _files_of(home, night_id)
         stopped = Receipt(night_id, "published", published_at, published_at, reason, files)
+        if marked and marked.night_id == night_id:
+            stopped = replace(stopped, inbox=marked.inbox, period=marked.period)
         written.append(with_published_facts(home, stopped))
-    killed, started_at = _read_mark(home) or ("", "")
-    if killed and killed not in known and killed != night_id:
+    if marked and marked.night_id not in known and marked.night_id != night_id:
         now = utc_seconds(datetime.now(UTC))
-        files = _files_of(home, killed)
-        written.append(Receipt(killed, "failed", started_at, now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
-        withdraw_undone(home, "published", killed, started_at)
+        written.append(replace(marked, finished_at=now, files=_files_of(home, marked.night_id)))
+        withdraw_undone(home, "published", marked.night_id, marked.started_at)
     if last and last.outcome == "failed" and last.republished and last.republished != night_id:
         withdraw_undone(home, "published again", last.republished, last.started_at)
     for receipt in written:

@@ -1,7 +1,6 @@
 """What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
@@ -38,8 +37,9 @@ class NightState:
         self.not_started: str | None = None
         """Why the night could not start; None if it could."""
         self.not_started_cause = Cause.OTHER
-        self.told_to_read: Path | None = None
-        """The folder that this night was told to read; None if that is the one of the settings."""
+        self.told_inbox = ""
+        self.told_period = ""
+        """The folder and the past period that this night was told to read, as its receipt has them."""
         self.receipt_problem: str | None = None
         """Why the receipt could not be written and what to do; None if it was."""
         self.landed: Landed | None = None
@@ -74,7 +74,7 @@ class NightState:
         """What became of the night so far, for alerts."""
         return alerts.NightEnd(
             self.home, self.night, self.receipt, tuple(self.interrupted), self.not_started, self.not_started_cause,
-            self.told_to_read,
+            self.told_inbox, self.told_period,
         )  # fmt: skip
 
     def is_finished(self) -> bool:
@@ -137,6 +137,8 @@ class NightState:
             withdrawn=list_withdrawn(night) if is_published else {},
             erased=len(self.erased),
             seconds=dict(self.seconds),
+            inbox=self.told_inbox,
+            period=self.told_period,
         )
 
     def _write(self, receipt: Receipt) -> None:

@@ -77,8 +77,8 @@ class NightRun(NightState):
     ) -> None:  # fmt: skip
         super().__init__(home, plan or Plan())
         self.inbox = inbox
-        # What a past period is filled from is read once: files that come later do not belong there.
-        self.told_to_read = inbox.absolute() if inbox and period is None else None
+        self.told_inbox = str(inbox.absolute()) if inbox else ""
+        self.told_period = " ".join(map(str, period)) if period else ""
         self.listener = listener or Listener()
         self.rebuild = rebuild
         self.config = Config()
@@ -151,7 +151,7 @@ class NightRun(NightState):
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
                 if self.plan.publishes:
-                    lifecycle.mark(night)
+                    lifecycle.mark(night, self.told_inbox, self.told_period)
                 if continued:
                     self._resume(night)
                 else:

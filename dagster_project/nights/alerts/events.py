@@ -65,8 +65,8 @@ class NightEnd:
     """What became of a night, as far as alerts need it.
 
     `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `interrupted`:
-    receipts written for earlier nights that ended before they could write them. `inbox`: the folder that the night was told to
-    read; None: that of the settings, or the one from which a past period was filled (`pam backfill`).
+    receipts written for earlier nights that ended before they could write them. `inbox`, `period`: the folder that the night
+    was told to read, and the past period that it was to fill, as receipts have them.
     """
 
     home: Home
@@ -75,13 +75,13 @@ class NightEnd:
     interrupted: tuple[Receipt, ...] = ()
     not_started: str | None = None
     not_started_cause: Cause = Cause.OTHER
-    inbox: Path | None = None
+    inbox: str = ""
+    period: str = ""
 
 
 def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
-    # Which folder an earlier night was told to read is not known.
-    events = [e for receipt in end.interrupted for e in _of_receipt(replace(end, inbox=None), receipt)]
+    events = [e for r in end.interrupted for e in _of_receipt(replace(end, inbox=r.inbox, period=r.period), r)]
     if end.receipt:
         events += _of_receipt(end, end.receipt)
     elif end.not_started:
@@ -159,12 +159,18 @@ def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Adv
     """An event. `advice`: None for that of its kind. `more`: what its lines name besides the home."""
     see, todo = advice or (TITLES[kind], EVENTS[kind])
     # What tonight's night read is run or dropped again there. A late extract comes to the folder that scheduled nights read.
-    told_to_read = None if kind == "late" else end.inbox
+    told_to_read = "" if kind == "late" else end.inbox
     inbox = told_to_read or _inbox_of_settings(end.home) or end.home.inbox
+    if told_to_read and kind in ("file_held", "refused") and any("{inbox}" in line for line in todo):
+        # No scheduled night may read that folder.
+        todo = (*todo, "Then: {pam} nightly")
     folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(inbox))}
     commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
-    if end.inbox:
-        commands = (line.replace("pam nightly --home {home}", "pam nightly --home {home} --inbox {inbox}") for line in commands)
+    if told_to_read:
+        # A past period is filled again; what makes all outputs again is a night of its own.
+        night = r"pam nightly --home \{home\}" + ("(?! --rebuild)" if end.period else "")
+        again = f"pam backfill {end.period}" if end.period else "pam nightly"
+        commands = (re.sub(night, f"{again} --home {{home}} --inbox {{inbox}}", line) for line in commands)
     lines = tuple(line.format(**folders, **more) for line in commands)
     return Event(kind, one_line(key), one_line(what), one_line(why), lines, see)
 

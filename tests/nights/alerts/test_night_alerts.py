@@ -408,7 +408,7 @@ def test_a_name_that_says_nothing_needs_another_name_or_a_mapping() -> None:
 def test_advice_names_the_folder_that_nights_read(new_home: Home, tmp_path: Path) -> None:
     """Nobody is sent to the home's inbox, which no night reads, if files come to another folder."""
     share = tmp_path / "files of the night"
-    told = events_of(NightEnd(new_home, receipt=receipt_of("failed"), inbox=share))[0]
+    told = events_of(NightEnd(new_home, receipt=receipt_of("failed"), inbox=str(share)))[0]
     assert f"pam nightly --home {new_home.path} --inbox '{share}'" in told.todo[-1]
 
     new_home.config_file.write_text(f'[night]\ninbox = "{share}"\n', encoding="utf-8")
@@ -417,25 +417,42 @@ def test_advice_names_the_folder_that_nights_read(new_home: Home, tmp_path: Path
     assert f"ls '{share}'" in by_settings.todo[0]
     assert by_settings.todo[-1].endswith(f"pam nightly --home {new_home.path}"), "the settings name the folder"
 
-    by_hand = NightEnd(new_home, inbox=tmp_path / "by hand")
+    by_hand = NightEnd(new_home, inbox=str(tmp_path / "by hand"))
     late = event_of(by_hand, "late", "key", "what", "why", extract="crimes")
     assert f"drop it in '{share}'" in late.todo[0], "one night on another folder does not change where extracts are sent"
 
     new_home.config_file.write_text("", encoding="utf-8")
     assert f"drop it in {new_home.inbox}" in event_of(by_hand, "late", "key", "what", "why", extract="crimes").todo[0]
 
-    earlier = NightEnd(new_home, interrupted=(receipt_of("failed"),), inbox=tmp_path / "by hand")
+    earlier = NightEnd(new_home, interrupted=(receipt_of("failed"),), inbox=str(tmp_path / "by hand"))
     assert "by hand" not in events_of(earlier)[0].todo[-1], "an earlier night was not told of tonight's folder"
+    earlier = NightEnd(new_home, interrupted=(receipt_of("failed", inbox=str(share)),))
+    assert f"--inbox '{share}'" in events_of(earlier)[0].todo[-1], "but of its own"
 
     new_home.config_file.write_text("[night", encoding="utf-8")
     assert f"ls {new_home.inbox}" in events_of(away)[0].todo[0], "settings that can't be read"
 
 
-def test_a_night_says_which_folder_it_was_told_to_read(new_home: Home, tmp_path: Path) -> None:
-    assert NightRun(new_home, tmp_path).ended.inbox == tmp_path
-    assert NightRun(new_home).ended.inbox is None
-    period = (date(2024, 1, 1), date(2024, 12, 31))
-    assert NightRun(new_home, tmp_path, period=period).ended.inbox is None, "later files do not belong to a past period's"
+def test_advice_on_a_past_period_fills_it_again_from_its_folder(new_home: Home, tmp_path: Path) -> None:
+    """The scheduled night does not read the folder of a past period: what lies there needs the same command again."""
+    again = f"pam backfill 2024-01-01 2024-12-31 --home {new_home.path} --inbox {tmp_path}"
+    told = NightEnd(new_home, inbox=str(tmp_path), period="2024-01-01 2024-12-31")
+    assert event_of(told, "failed", "key", "what", "why").todo[-1].endswith(f": {again}")
+    waits = event_of(told, "refused", "key", "what", "why", advice.for_refused(f"{WAITS}: why"))
+    assert f"still in {tmp_path}" in waits.todo[0] and waits.todo[-1] == f"Then: {again}"
+    assert event_of(told, "output", "key", "what", "why").todo[-1].endswith(f"pam nightly --home {new_home.path} --rebuild")
+
+
+def test_a_killed_night_is_told_with_the_folder_that_it_was_to_read(new_home: Home, tmp_path: Path) -> None:
+    run = NightRun(new_home, tmp_path, period=(date(2024, 1, 1), date(2024, 12, 31)))
+    run.begin()
+    # As the process of a killed night ends: the mark stays.
+    run.end(keep_mark=True)
+    following = NightRun(new_home)
+    following.begin()
+    following.end()
+    told = AlertLog(new_home).read()[0][-1].events[0].todo[-1]
+    assert told.endswith(f"pam backfill 2024-01-01 2024-12-31 --home {new_home.path} --inbox {tmp_path}")
 
 
 def test_every_section_is_in_the_runbook() -> None:
