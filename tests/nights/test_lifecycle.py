@@ -97,7 +97,7 @@ def test_a_leftover_mark_of_a_published_night_is_no_failure(sample_copy: Home) -
 
 def test_a_night_that_ends_early_has_a_receipt_with_the_reason(new_home: Home) -> None:
     run = begin(new_home)
-    assert end_night(run) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: night failed"]
+    assert end_night(run) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: night failed (interrupted)"]
     assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", ENDED_EARLY)]
     assert not is_under_way(new_home)
     run = begin(new_home)

@@ -14,6 +14,7 @@ home, `{home}` for its folder, `{inbox}` for the folder that files come to."""
 
 TITLES: dict[str, str] = {
     "failed": "Night failed",
+    "not_started": "Night not started",
     "held": "Night held",
     "not_served": "PostgreSQL behind",
     "output": "Output incomplete",
@@ -70,10 +71,11 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON",
     ),
     "late": (
-        "Ask who extracts {extract} why it has not come; drop it in {inbox}", "See what is late now: {pam} status",
+        "Ask who extracts it why it has not come; drop it in {inbox}", "See what is late now: {pam} status",
     ),
 }  # fmt: skip
-"""What to do, by the kind of event, but for refused files. The runbook's section is the title of the kind."""
+"""What to do, by the kind of event, but for refused files. The runbook's section is the title of the kind; of a night that did
+not start that of its cause, or else of one that failed."""
 
 REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (

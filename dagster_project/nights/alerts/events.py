@@ -15,8 +15,10 @@ from dagster_project.core.check_results import advice_of, message_of
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import counted
-from dagster_project.core.receipts import Night, Receipt
+from dagster_project.core.plurals import counted, list_first
+from dagster_project.core.published_file import PublishError, published_night
+from dagster_project.core.receipts import Night, Receipt, night_order
+from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.refusal import WAITS
 from dagster_project.landing.storage.made_up_files import MIXED
@@ -25,8 +27,15 @@ from dagster_project.publishing.outputs import problems_of
 from ..late_extracts import late_extracts
 from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
-Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
-LIMIT = 400
+Kind = Literal["failed", "not_started", "held", "not_served", "output", "file_held", "refused", "late", "test"]
+LIMIT, LONGEST = 400, 900
+"""Characters of a line. What holds a night may take the longer one."""
+MAX_FILES = 3
+"""How many files are named of a check that holds the night."""
+FIRST_SENTENCE = re.compile(r"(?<=\.)\s")
+NEXT_FACT = re.compile(r"; (?=[^;]+ \([\w-]+\): )")
+"""Where a check's message goes on to the next measure, mart or extract of a force (`quality/gate.py`)."""
+MONTHS = re.compile(r"\b(\d{4}-\d{2}) has ")
 NO_REASON = "no reason is written down"
 
 
@@ -35,6 +44,7 @@ class Event:
     """One thing that happened. `key`: the same for as long as it is the same thing, as a late extract is night after night.
 
     `why`: the rule or the reason. `todo`: what to do, with the commands to type. `see`: a section of docs/how-to/runbook.md.
+    `source`: the files that it comes from, if it is none itself.
     """
 
     kind: Kind
@@ -43,6 +53,7 @@ class Event:
     why: str
     todo: tuple[str, ...]
     see: str
+    source: str = ""
 
 
 def one_line(text: str, limit: int = LIMIT) -> str:
@@ -85,9 +96,9 @@ def events_of(end: NightEnd) -> list[Event]:
     if end.receipt:
         events += _of_receipt(end, end.receipt)
     elif end.not_started:
-        advice = FAILURES.get(end.not_started_cause)
-        what, key = "A night could not begin", f"unbegun {end.not_started}"
-        events.append(_event(end, "failed", key, what, end.not_started, advice))
+        advice = FAILURES.get(end.not_started_cause, (TITLES["failed"], EVENTS["failed"]))
+        what, key = "A night could not start", f"unbegun {end.not_started}"
+        events.append(_event(end, "not_started", key, what, end.not_started, advice))
     if end.night:
         events += _late(end, end.night.today)
     order = list(TITLES)
@@ -125,14 +136,40 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
 
 
 def _held(end: NightEnd, receipt: Receipt) -> list[Event]:
+    """A night that is held: an event for each sentence of a check, as the reader acts on one measure or extract at a time."""
     key, what = f"held {receipt.night_id}", f"Night {receipt.night_id} is held"
     events = []
     for check in receipt.checks:
         if not check["passed"] and check["severity"] == "critical":
-            sentence = f"{what} [{check['rule']}]: {message_of(check)}"
-            event = _event(end, "held", f"{key} {check['subject']} {check['rule']}", sentence, check["reason"])
-            events.append(replace(event, todo=(one_line(advice_of(check, receipt.night_id)), *event.todo)))
+            # The rest of a reason is of how the rule came about: `pam checks` has it.
+            why = f"{check['rule']}: {FIRST_SENTENCE.split(str(check['reason']), 1)[0]}"
+            for n, sentence in enumerate(NEXT_FACT.split(message_of(check))):
+                event = _event(end, "held", f"{key} {check['subject']} {check['rule']} {n}", "", why)
+                todo = (one_line(advice_of(check, receipt.night_id), LONGEST), *event.todo)
+                source = _files_behind(end.home, check["subject"], sentence)
+                events.append(replace(event, what=one_line(sentence, LONGEST), todo=todo, source=source))
     return events or [_event(end, "held", key, what, receipt.reason)]
+
+
+def _files_behind(home: Home, subject: str, sentence: str) -> str:
+    """The files since the published night that an extract or a measure of a mart rests on: of the force and the months that the
+    sentence of a check names, if it names any."""
+    measures = [m for m in read_seed("measure_list") if m["mart"] == subject]
+    named = [m for m in measures if sentence.startswith(f"{m['title']} in ")] or measures
+    extracts = {extract_of(m) for m in named} or {subject}
+    published = None
+    with suppress(PublishError, OSError):
+        published = published_night(home)
+    files = [
+        e for e in accepted(read_ledger(home))
+        if e.extract in extracts and (published is None or night_order(e.night_id) > night_order(published))
+    ]  # fmt: skip
+    files = [e for e in files if f"({e.force_code})" in sentence] or files
+    months = MONTHS.findall(sentence)
+    files = [e for e in files if any(str(e.covered_from)[:7] <= m <= str(e.covered_to)[:7] for m in months)] or files
+    if not files:
+        return ""
+    return f"{'File' if len(files) == 1 else 'Files'}: {list_first([one_line(e.source_file, 200) for e in files], MAX_FILES)}"
 
 
 def _file(end: NightEnd, file: dict[str, Any]) -> Event:
@@ -149,9 +186,9 @@ def _late(end: NightEnd, today: Any) -> Iterable[Event]:
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
         days = counted(late["days_late"], "day")
         yield _event(
-            end, "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {days}",
-            f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
-            " available", extract=extract,
+            end, "late", f"late {extract} {force} {covered_to}",
+            f"{extract} ({force}) is late by {days}: expected {late['rhythm']}, newest covered day {covered_to}",
+            "figures after the newest covered day are not available",
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -145,10 +146,13 @@ def test_slack_s_body() -> None:
 
 
 def test_slack_s_limits() -> None:
-    many = [event(n, kind, "x" * 400) for kind in ("failed", "held", "file_held", "refused", "late") for n in range(40)]
-    blocks = message(*many).slack()["blocks"]
-    assert len(blocks) <= 50 and all(len(b["text"]["text"]) <= 3000 for b in blocks if "text" in b)
-    assert len(blocks[0]["text"]["text"]) <= 150
+    many = [event(n, kind, f"{n} " * 130) for kind in ("failed", "held", "file_held", "refused", "late") for n in range(40)]
+    of_one_reason = message(*many).slack()["blocks"]
+    assert all(e.what in json.dumps(of_one_reason) for e in many), "no line is cut"
+    blocks = message(*(replace(e, why=f"reason {n}") for n, e in enumerate(many))).slack()["blocks"]
+    for each in (blocks, of_one_reason):
+        assert len(each) <= 50 and all(len(b["text"]["text"]) <= 3000 for b in each if "text" in b)
+        assert len(each[0]["text"]["text"]) <= 150
     assert blocks[-1]["text"]["text"] == "and more: pam status names each"
 
 
