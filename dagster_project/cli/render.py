@@ -14,6 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
+from dagster_project.landing.refusal import is_waiting
 from dagster_project.landing.same_rows_again import MAPPING_CHANGED
 from dagster_project.landing.storage.retention import WITHDRAWN_LIST
 from dagster_project.landing.storage.vocabulary import SHOWN_BY, how_many
@@ -89,10 +90,14 @@ def _show_landed(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_not_landed(console: Console, files: Sequence[Mapping[str, Any]]) -> None:
-    """The files that were held or refused. One that is known is shown only if somebody may expect that it is read again."""
-    shown = [f for f in files if f["outcome"] != "known" or MAPPING_CHANGED in (f.get("reason") or "")]
-    for outcome in ("held", "refused", "known"):
-        for line in by_reason(f"{outcome} ", [f for f in shown if f["outcome"] == outcome]):
+    """The files that were held or refused, or wait. One that is known is shown only if somebody may expect that it is read
+    again."""
+    shown: dict[str, list[Mapping[str, Any]]] = {}
+    for f in files:
+        if f["outcome"] != "known" or MAPPING_CHANGED in (f.get("reason") or ""):
+            shown.setdefault("waiting" if is_waiting(f.get("reason")) else f["outcome"], []).append(f)
+    for label in ("held", "refused", "waiting", "known"):
+        for line in by_reason(f"{label} ", shown.get(label, [])):
             print_line(console, line, "yellow")
 
 
@@ -243,6 +248,11 @@ def _show_published(console: Console, state: Mapping[str, Any]) -> None:
         print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
         if last["outcome"] == "held":
             print_line(console, "            What to do: pam checks", "red")
+    if (night := state["unfinished"]) and night["is_under_way"]:
+        print_line(console, f"Under way   night {night['night_id']}, since {night['started_at']}")
+    elif night and (published is None or night["night_id"] != published["night_id"]):
+        what = "ended without a receipt. Nothing has to be cleaned up: pam nightly"
+        print_line(console, f"Killed      night {night['night_id']}, which began at {night['started_at']}, {what}", "red")
 
 
 def show_publications(home: Home) -> None:

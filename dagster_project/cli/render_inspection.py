@@ -3,6 +3,7 @@
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.inbox.file_names import EVER
+from dagster_project.landing.refusal import is_waiting
 from dagster_project.landing.storage.quarantine_export import describe_problems
 from dagster_project.landing.storage.vocabulary import shown_values
 from dagster_project.nights.dry_run import InspectedFile, TrialOutcome
@@ -27,7 +28,7 @@ def show_inspected(inspected: list[InspectedFile], trial: TrialOutcome | None) -
 def _show_file(console: Console, item: InspectedFile) -> None:
     e = item.entry
     print_line(console, str(item.file.path))
-    outcome = f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
+    outcome = "would wait" if is_waiting(e.reason) else f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
     print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if item.fine else "yellow")
     if e.extract:
         window = f"{e.covered_from} to {e.covered_to}"

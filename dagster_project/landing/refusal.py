@@ -25,3 +25,9 @@ class TooLarge(Refused):
 
 class Waits(Refused):
     """A file that can't be decided on yet: it stays in the inbox, without a line in the ledger, for the next night."""
+
+
+def is_waiting(reason: str | None) -> bool:
+    """Whether this is the reason of a `Waits`. Its entry has the outcome `refused`, as of all that did not land."""
+    ends = ("it will be read again", "it will be read when its sender is done")
+    return bool(reason) and (reason.startswith("waits in the inbox") or reason.endswith(ends))

@@ -38,11 +38,11 @@ def mark(night: Night, inbox: str = "", period: str = "") -> None:
 
 def under_way_since(home: Home) -> str | None:
     """When the night that left its mark started (UTC, ISO 8601); None if there is no mark."""
-    marked = _read_mark(home)
+    marked = read_mark(home)
     return marked.started_at if marked else None
 
 
-def _read_mark(home: Home) -> Receipt | None:
+def read_mark(home: Home) -> Receipt | None:
     """What the mark says of its night, as the receipt of a night that was interrupted; None if there is no mark."""
     try:
         body = json.loads(mark_path(home).read_text(encoding="utf-8"))
@@ -71,7 +71,7 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
     known = {r.night_id for r in receipts}
     last = receipts[-1] if receipts else None
     written = []
-    night_id, marked = published_night(home), _read_mark(home)
+    night_id, marked = published_night(home), read_mark(home)
     if night_id and last and last.outcome == "failed" and last.republished == night_id:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:

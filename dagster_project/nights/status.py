@@ -6,6 +6,7 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
 from dagster_project.core.reference_lists import UNIT
@@ -21,6 +22,7 @@ from dagster_project.landing.storage.vocabulary import known_values, lines_to_pa
 
 from .alerts.events import waiting_files
 from .late_extracts import late_extracts
+from .lifecycle import read_mark
 from .period_coverage import coverage_gaps
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
@@ -31,11 +33,12 @@ DRIFT_DAYS = 14
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
-    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `gaps` (days between files that none covers), `missing`,
-    `not_expected`, `held`, `retracted`, `refused`, `waiting` (files in the inbox that wait for a person), `quarantined`,
-    `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck out),
-    `unknown_values` (of each column, how to make them known), `without_areas` (forces with units in their files and no list of
-    areas), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
+    Keys: `home`, `published`, `rolled_back`, `last_night`, `unfinished` (the night without a receipt: under way, or killed),
+    `late`, `gaps` (days between files that none covers), `missing`, `not_expected`, `held`, `retracted`, `refused`, `waiting`
+    (files in the inbox that wait for a person), `quarantined`, `withdrawn`, `drift` (files of the last days with other columns,
+    sheets not read, or rows hidden or struck out), `unknown_values` (of each column, how to make them known), `without_areas`
+    (forces with units in their files and no list of areas), `editions` and `mappings` (those that can't be used), `warnings`,
+    `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
     and `holding` are those of the earlier night while it is published, else those of the last one; if that was not checked,
@@ -69,6 +72,7 @@ def status(home: Home) -> dict[str, Any]:
             "night_id": rollback.night_id,
         },
         "last_night": _night(last),
+        "unfinished": _unfinished(home),
         "missing": sorted(expected - {str(e.extract) for e in loads}),
         "late": late_extracts(loads, today, config.extracts),
         "gaps": [{"extract": x, "force_code": force, "days": days} for x, force, days in coverage_gaps(entries)],
@@ -106,6 +110,13 @@ def _night(receipt: Receipt | None) -> dict[str, Any] | None:
         return None
     fields = ("night_id", "outcome", "started_at", "finished_at", "reason", "figures", "sha256", "seconds")
     return {field: getattr(receipt, field) for field in fields}
+
+
+def _unfinished(home: Home) -> dict[str, Any] | None:
+    marked = read_mark(home)
+    if marked is None:
+        return None
+    return {"night_id": marked.night_id, "started_at": marked.started_at, "is_under_way": is_under_way(home)}
 
 
 def _archive(home: Home, kept_days: int) -> dict[str, Any]:

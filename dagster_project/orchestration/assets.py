@@ -13,6 +13,7 @@ from dagster_project.core import raw_table_columns
 from dagster_project.core.home import CONTRACTS, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
+from dagster_project.landing.refusal import is_waiting
 from dagster_project.nights.build_step import marts_left
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
@@ -104,7 +105,7 @@ def landing_assets() -> dg.AssetsDefinition:
             entries: list[LedgerEntry] = run.land(None if selected == set(contracts) else selected)
         for e in entries:
             if e.outcome in ("held", "refused"):
-                context.log.warning(f"{e.source_file} is {e.outcome}: {e.reason}")
+                context.log.warning(f"{e.source_file} is {'waiting' if is_waiting(e.reason) else e.outcome}: {e.reason}")
         rows = _rows_landed(run.home)
         for extract in sorted(selected):
             entries_of_extract = [e for e in entries if e.extract == extract]

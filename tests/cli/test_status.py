@@ -12,15 +12,17 @@ from support import MARTS, land_night, publish_night, run_night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import Receipt, write_receipt
+from dagster_project.core.receipts import Night, Receipt, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.retract import retract
+from dagster_project.nights.lifecycle import mark
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",
     "withdrawn", "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
-    "without_areas", "gaps", "waiting",
+    "without_areas", "gaps", "waiting", "unfinished",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -251,3 +253,12 @@ def test_warnings_of_the_published_night_stay_after_one_that_failed_before_its_c
     write_receipt(sample_copy, Receipt("20991231T020000Z", "failed", "2099-12-31T02:00:00Z", "2099-12-31T02:00:01Z", "why"))
     status = read_status(pam, sample_copy)
     assert status["last_night"]["outcome"] == "failed" and status["warnings"] == warnings != []
+
+
+def test_a_night_without_a_receipt_is_named(pam: Callable, new_home: Home) -> None:
+    """Killed at two in the morning: the line on the last night was that of the night before, as if nothing had happened."""
+    mark(night := Night.begin(new_home))
+    with locked(new_home):
+        assert f"\nUnder way   night {night.night_id}, since " in pam("status", "--home", new_home.path).stdout
+    assert f"\nKilled      night {night.night_id}, which began at " in pam("status", "--home", new_home.path).stdout
+    assert read_status(pam, new_home)["unfinished"]["is_under_way"] is False

@@ -20,6 +20,7 @@ TITLES: dict[str, str] = {
     "output": "Output incomplete",
     "file_held": "File held",
     "refused": "File refused",
+    "waiting": "File waiting",
     "late": "Extract late",
     "test": "Test",
 }
@@ -74,8 +75,8 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "Ask who extracts it why it has not come; drop it in {inbox}", "See what is late now: {pam} status",
     ),
 }  # fmt: skip
-"""What to do, by the kind of event, but for refused files. The runbook's section is the title of the kind; of a night that did
-not start that of its cause, or else of one that failed."""
+"""What to do, by the kind of event, but for files that are refused or wait. The runbook's section is the title of the kind; of
+a night that did not start that of its cause, or else of one that failed."""
 
 REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (

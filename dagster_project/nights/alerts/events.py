@@ -27,7 +27,7 @@ from dagster_project.publishing.outputs import problems_of
 from ..late_extracts import late_extracts
 from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
-Kind = Literal["failed", "not_started", "held", "not_served", "output", "file_held", "refused", "late", "test"]
+Kind = Literal["failed", "not_started", "held", "not_served", "output", "file_held", "refused", "waiting", "late", "test"]
 LIMIT, LONGEST = 400, 900
 """Characters of a line. What holds a night may take the longer one."""
 MAX_FILES = 3
@@ -125,7 +125,7 @@ def _of_receipt(end: NightEnd, receipt: Receipt) -> list[Event]:
             events.append(_file(end, file))
     for file in waiting_files([receipt]):
         name, reason = one_line(file["source_file"], 200), str(file["reason"])
-        events.append(_event(end, "refused", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
+        events.append(_event(end, "waiting", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
     return events
 
 
@@ -198,7 +198,7 @@ def _event(end: NightEnd, kind: Kind, key: str, what: str, why: str, advice: Adv
     # What tonight's night read is run or dropped again there. A late extract comes to the folder that scheduled nights read.
     told_to_read = "" if kind == "late" else end.inbox
     inbox = told_to_read or _inbox_of_settings(end.home) or end.home.inbox
-    if told_to_read and kind in ("file_held", "refused") and any("{inbox}" in line for line in todo):
+    if told_to_read and kind in ("file_held", "refused", "waiting") and any("{inbox}" in line for line in todo):
         # No scheduled night may read that folder.
         todo = (*todo, "Then: {pam} nightly")
     folders = {"home": shlex.quote(str(end.home.path)), "inbox": shlex.quote(str(inbox))}

@@ -480,7 +480,7 @@ def test_advice_on_a_past_period_fills_it_again_from_its_folder(new_home: Home, 
     again = f"pam backfill 2024-01-01 2024-12-31 --home {new_home.path} --inbox {tmp_path}"
     told = NightEnd(new_home, inbox=str(tmp_path), period="2024-01-01 2024-12-31")
     assert event_of(told, "failed", "key", "what", "why").todo[-1].endswith(f": {again}")
-    waits = event_of(told, "refused", "key", "what", "why", advice.for_refused(f"{WAITS}: why"))
+    waits = event_of(told, "waiting", "key", "what", "why", advice.for_refused(f"{WAITS}: why"))
     assert f"still in {tmp_path}" in waits.todo[0] and waits.todo[-1] == f"Then: {again}"
     assert event_of(told, "output", "key", "what", "why").todo[-1].endswith(f"pam nightly --home {new_home.path} --rebuild")
 
@@ -500,4 +500,4 @@ def test_a_killed_night_is_told_with_the_folder_that_it_was_to_read(new_home: Ho
 def test_every_section_is_in_the_runbook() -> None:
     headings = set(re.findall(r"^#+ (.+)$", (PROJECT / advice.RUNBOOK).read_text(encoding="utf-8"), re.M))
     sections = {section for section, _ in advice.FAILURES.values()} | {*advice.TITLES.values(), "How alerts come"}
-    assert sections - headings == {"Test", "Night not started"}, "nothing is sent to the title of nights that did not start"
+    assert sections - headings == {"Test", "Night not started", "File waiting"}, "their advice has the section of the cause"
