@@ -66,9 +66,9 @@ class PublishedPages:
         self.app = app
         self.below = f"{prefix}/published/"
         folders = {o.name: home.published / o.name for o in outputs.OUTPUTS}
-        self.published = Starlette(
-            routes=[Mount(self.below + name, Folder(directory=path, check_dir=False)) for name, path in folders.items()]
-        )
+        # `html`: a folder answers with its index.html.
+        served = {name: Folder(directory=path, html=True, check_dir=False) for name, path in folders.items()}
+        self.published = Starlette(routes=[Mount(self.below + name, folder) for name, folder in served.items()])
         self.published.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

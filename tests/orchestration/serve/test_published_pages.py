@@ -65,6 +65,7 @@ def test_the_current_night_is_shown_without_foreign_scripts(published_home: Home
     assert "default-src 'none'" in policy and "script-src 'self'" in policy
     assert "unsafe" not in policy and "connect-src" not in policy
     assert ask(published_home, "/3f9c/published/report/2026 spring/index.html")[0] == 200
+    assert ask(published_home, "/3f9c/published/report/")[2] == "20260105T020000Z", "a folder answers with its index"
     assert ask(published_home, "/published/report/index.html", prefix="")[2] == "20260105T020000Z", "behind a proxy"
     (published_home.published / "current").unlink()
     (published_home.published / "current").symlink_to(".nights/20260104T020000Z")
@@ -75,7 +76,7 @@ def test_the_current_night_is_shown_without_foreign_scripts(published_home: Home
     "path",
     [
         "", "/", "/warehouse.duckdb", "/current/warehouse.duckdb", "/.nights/20260104T020000Z/report/index.html", "/report",
-        "/report/", "/report/link.html", "/report/../warehouse.duckdb", "/report/../../pam.toml", "/report//../../pam.toml",
+        "/report/link.html", "/report/../warehouse.duckdb", "/report/../../pam.toml", "/report//../../pam.toml",
         "/report/./../../pam.toml", "/report/2026 spring/../../../pam.toml", "/report/../report/index.html/../../../pam.toml",
         "/report/..\\..\\pam.toml", "/report/%2e%2e/%2e%2e/pam.toml", "/report/....//....//pam.toml", "/report/\0", "//report",
         "/report//etc/passwd", "/report/" + "x" * 5000, "/report/index.html/x", "/dashboard/index.html", "/reports/index.html",
