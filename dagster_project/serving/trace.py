@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.contracts import load_contracts
+from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
@@ -201,6 +201,16 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     )  # fmt: skip
 
 
+def contract_of(measure: Mapping[str, str]) -> Contract:
+    """The contract of a measure's extract. Raises TrailError if the list of measures names one that there is not."""
+    contract = load_contracts().get(extract_of(measure))
+    if contract is None:
+        raise TrailError(
+            f"seeds/measure_list.csv: {measure['measure']}: coverage `{measure['coverage']}` names no extract that there is"
+        )
+    return contract
+
+
 def _has_totals(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether there are totals of erased rows. Most homes have none, and planning their query takes as long as reading rows."""
     return bool(one_row(con, "select exists (from work.raw.kept_months)")[0])
@@ -239,7 +249,7 @@ def _erased_files(
 ) -> tuple[tuple[str, ...], Decimal | None]:
     """The erased files behind an earlier night's figure, and that figure, None if the night published none of these days.
     Nothing if the remaining rows, and the totals that were kept as of that night, still add up to it."""
-    contract = load_contracts()[extract_of(row)]
+    contract = contract_of(row)
     # A row counts in its file's days, but for whole lists, indicators and what later rows look back at.
     in_days = contract.kind in MONTHLY and not contract.looks_back
     erased = con.execute(

@@ -9,12 +9,11 @@ from datetime import date
 
 import duckdb
 
-from dagster_project.contracts import Contract, load_contracts
+from dagster_project.contracts import Contract
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import night_order
-from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import conflict_files
@@ -22,7 +21,7 @@ from dagster_project.landing.storage.ledger import is_replaced
 from dagster_project.landing.storage.raw_store import TIE, TIED, load_of, parquet_of
 from dagster_project.landing.storage.vocabulary import forgotten_values, shown_values
 
-from .trace import Trail
+from .trace import Trail, contract_of
 from .typed_names import measure_named
 
 REASONS_SHOWN = 3
@@ -37,7 +36,7 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
     for part in trail.parts:
         if part.rows or part.erased:
             continue
-        contract = load_contracts()[extract_of(measure_named(part.measure, trail.mart))]
+        contract = contract_of(measure_named(part.measure, trail.mart))
         files = [e for e in accepted(entries) if (e.extract, e.force_code) == (contract.extract, trail.request.force_code)]
         first, last = trail.request.first or date.min, trail.request.last
         reasons[part.role] = [

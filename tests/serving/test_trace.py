@@ -25,7 +25,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
 from dagster_project.publishing.publications import NotKeptError
 from dagster_project.serving.figures_of_file import figures_from_file, why_no_figure
-from dagster_project.serving.trace import Part, Trail, _data_status, open_evidence, trace
+from dagster_project.serving.trace import Part, Trail, _data_status, contract_of, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_cell, request_for_period
 
@@ -367,3 +367,9 @@ def test_both_figures_of_a_change_say_why_they_have_no_rows(
 def test_nothing_published(new_home: Home) -> None:
     with pytest.raises(NotKeptError, match="no published night"), open_evidence(new_home):
         pass
+
+
+def test_a_coverage_of_no_extract_is_named() -> None:
+    """It ended in a KeyError."""
+    with pytest.raises(TrailError, match="searches: coverage `stopsearch with lpu` names no extract"):
+        contract_of({"measure": "searches", "coverage": "stopsearch with lpu"})
