@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any
 
-from dagster_project.serving.typed_names import force_named
+import typer
+
+from dagster_project.serving.typed_names import UnknownNameError, force_named
 
 from .common import option
 
@@ -13,7 +15,10 @@ ForceOption = Annotated[str | None, option("--force", "Force, by code or name, w
 
 
 def _force_code(force: str | None) -> str | None:
-    return force and force_named(force)
+    try:
+        return force and force_named(force)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def any_force_option(text: str) -> Any:

@@ -65,7 +65,7 @@ def test_misspelt_forces_get_a_hint(pam: Callable, new_home: Home, tmp_path: Pat
     template = ("template", "crimes", "--force", "kentt", "--out", tmp_path, "--home", new_home.path)
     for args in (accept, template):
         result = pam(*args)
-        assert result.exit_code == 1 and "is kent meant?" in result.stderr, args
+        assert result.exit_code == 2 and "is kent meant?" in result.stderr, args
 
 
 def test_a_template_is_for_the_force_that_the_homes_mappings_name(new_home: Home, tmp_path: Path) -> None:

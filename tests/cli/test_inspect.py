@@ -200,12 +200,12 @@ def test_wrong_options_are_refused(pam: Callable, new_home: Home, tmp_path: Path
     path = write_extract(tmp_path / "new", "naloxone", n_rows(1), columns=NALOXONE)
     for args in (("--extract", "naloxone"), ("--force", "derbyshire"), ("--from", "2025-01-01"), ("--to", "x")):
         assert pam("inspect", path, *args, "--home", new_home.path).exit_code == 2
-    for args, message in (
-        (("--extract", "nalox", "--force", "derbyshire"), "no contract is called 'nalox'"),
-        (("--extract", "naloxone", "--force", "mordor"), "no force is called 'mordor'"),
+    for args, code, message in (
+        (("--extract", "nalox", "--force", "derbyshire"), 1, "no contract is called 'nalox'"),
+        (("--extract", "naloxone", "--force", "mordor"), 2, "no force is called 'mordor'"),
     ):
         result = pam("inspect", path, *args, "--home", new_home.path)
-        assert result.exit_code == 1 and message in result.stderr
+        assert result.exit_code == code and message in result.stderr
     assert pam("inspect", tmp_path / "none.csv").exit_code == 2
     assert pam("inspect", tmp_path).exit_code == 2
     assert pam("inspect").exit_code == 2
