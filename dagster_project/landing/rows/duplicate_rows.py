@@ -2,7 +2,7 @@
 
 import duckdb
 
-from dagster_project.core.sql import one_row
+from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
 from .canonical_values import compared
@@ -93,6 +93,11 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     )
     # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
     content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
+    # A blank has a mapping's meaning of "" in a record without items alone: it is no item among others.
+    has_item = "true"
+    if items and items in sheet.layout.position:
+        separator = literal(sheet.mapping.separators.get(items, ";"))
+        has_item = f"coalesce(pam_list(replace({sheet.text(items)}, {separator}, ';')), '') <> ''"
     con.execute(
         f"""
         create or replace temp table landing_repeated as
@@ -101,14 +106,14 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
         ),
         contents as (
             select
-                p.line, p._key, p.bad,
+                p.line, p._key, p.bad, {has_item} as has_item,
                 dense_rank() over (partition by p._key order by {content}) as content,
                 row_number() over (partition by p._key, {content} order by p.line) as copy
             from {PARSED} as p
             join repeated as r on p._key = r._key
             join {CELLS} as c on p.line = c.line
         )
-        select line, _key, bad, copy, max(content) over (partition by _key) > 1 as clashes
+        select line, _key, bad, has_item, copy, max(content) over (partition by _key) > 1 as clashes
         from contents
         """
     )
@@ -117,7 +122,9 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
             f"""
             update {PARSED_TABLE} as p set c_{items} = array_to_string(list_sort(list_distinct(flatten(records.items))), ';')
             from (
-                select min(line) as line, list(string_split(c_{items}, ';')) filter (where c_{items} is not null) as items
+                select
+                    min(line) as line,
+                    list(string_split(c_{items}, ';')) filter (where c_{items} is not null and has_item) as items
                 from {PARSED} join landing_repeated using (line) where not clashes and not landing_repeated.bad
                 group by landing_repeated._key
             ) as records

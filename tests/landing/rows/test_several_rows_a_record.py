@@ -219,3 +219,23 @@ def test_a_mapping_without_the_field_keeps_its_hash(warehouse):
     write_mapping(warehouse, "extract: crimes\nforces: [derbyshire]\ntable: {header_row: 3}\n")
     (mapping,) = read_mappings(warehouse.home, warehouse.contracts, {"derbyshire"}).valid
     assert mapping.label == "log.yml@afd84b223905"
+
+
+def test_a_blank_among_items_is_no_item(warehouse):
+    """`""` says what a list without items means. A record with an item on another row has one."""
+    write_mapping(warehouse, MAPPING + 'values: {qualifiers: {DRG: Drugs, "": ASB}}\nseparators: {qualifiers: "|"}\n')
+    rows = [incident(1, "DRG"), incident(1, ""), incident(2, "|"), incident(2, ""), incident(3, ""), incident(3, "DRG|Fraud")]
+    entry = warehouse.land("incidents", *rows, header=HEADER)
+    assert [(r["_key"], r["qualifiers"]) for r in warehouse.raw(entry)] == [
+        ("I1", "Drugs"),
+        ("I2", "ASB"),
+        ("I3", "Drugs;Fraud"),
+    ]
+
+
+def test_a_midnight_with_a_time_needs_the_format_that_the_how_to_gives(warehouse):
+    headers = "headers: {created_at: {join: [Day, Time]}}\ndates: {created_at: '%Y-%m-%d 00:00:00 %H:%M'}\n"
+    write_mapping(warehouse, "extract: incidents\nforces: [derbyshire]\n" + headers)
+    rows = ["I1,INCIDENT,2025-03-01 00:00:00,14:30,Drugs", "I2,INCIDENT,2025-03-01 00:00:00,,Drugs"]
+    entry = warehouse.land("incidents", *rows, header="incident_ref,record_type,Day,Time,qualifiers")
+    assert [r["created_at"] for r in warehouse.raw(entry)] == ["2025-03-01 14:30:00", "2025-03-01 00:00:00"]
