@@ -18,11 +18,11 @@ from .opening.file_facts import FileFacts
 from .opening.open_file import open_file
 from .read_file_rows import read_file_rows
 from .reading_budget import Stopped
-from .refusal import WAITS, Refused, TooLarge, Waits
+from .refusal import MIXED, WAITS, Refused, TooLarge, Waits
 from .rows import uncertain_dates
 from .same_rows_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
 from .storage.ledger import LedgerEntry
-from .storage.made_up_files import MIXED, is_made_up
+from .storage.made_up_files import is_made_up
 from .store_file import store_file
 
 UNRECOGNISED = "_files"

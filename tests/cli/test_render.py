@@ -13,9 +13,7 @@ from dagster_project.cli import render, run_night
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts, receipt_path, write_receipt
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.inbox.inbox_files import CHANGED, OPEN_FOR_WRITING
-from dagster_project.landing.refusal import WAITS
-from dagster_project.landing.storage.made_up_files import MIXED
+from dagster_project.landing.refusal import CHANGED, CHANGED_MEANWHILE, MIXED, OPEN_FOR_WRITING, WAITS
 from dagster_project.nights import end_night, night_state
 from dagster_project.nights.replay import COLUMNS, NightComparison
 from dagster_project.nights.status import status
@@ -66,11 +64,11 @@ def test_rows_left_out_and_drift_are_those_of_files_read_tonight(new_home: Home,
 def test_a_file_that_waits_is_not_called_refused(new_home: Home, capsys: pytest.CaptureFixture) -> None:
     reasons = {
         "bad.csv": "empty", "early.csv": OPEN_FOR_WRITING, "mapped.csv": f"{WAITS}: why", "made up.csv": MIXED,
-        "slow.csv": CHANGED.format(seconds=1),
+        "read.csv": CHANGED_MEANWHILE, "slow.csv": CHANGED.format(seconds=1),
     }  # fmt: skip
     files = [CRIMES | {"source_file": name, "outcome": "refused", "reason": why} for name, why in reasons.items()]
     lines = of_receipt(new_home, capsys, files=files).splitlines()
-    assert [line.split()[0] for line in lines if ".csv" in line] == ["refused", *["waiting"] * 4]
+    assert [line.split()[0] for line in lines if ".csv" in line] == ["refused", *["waiting"] * 5]
 
 
 def test_every_check_that_holds_a_night_is_shown_and_four_of_those_that_warn(

@@ -15,13 +15,11 @@ from pathlib import Path
 
 from dagster_project.core.home import Home
 
-from ..refusal import Refused, Waits
+from ..refusal import CHANGED, CHANGED_MEANWHILE, OPEN_FOR_WRITING, Refused, Waits
 from .file_names import LINK_OUT, InboxFile, leads_out
 
 NO_FILE = "not a file: drop the file itself"
 A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
-CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it will be read when its sender is done"
-OPEN_FOR_WRITING = "a program still has it open for writing: it will be read when its sender is done"
 
 FileState = tuple[int, int, int, int, int]
 
@@ -97,7 +95,7 @@ def check_unchanged(file: InboxFile, state: FileState) -> None:
     """Raises Waits where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
         if state_of(handle) != state:
-            raise Waits("changed while it was read: it will be read again")
+            raise Waits(CHANGED_MEANWHILE)
 
 
 def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:

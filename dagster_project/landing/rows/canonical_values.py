@@ -167,8 +167,7 @@ MONTH_ALONE = "a month without its day"
 def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
     """SQL for a cell's text with the force's codes replaced by ours; NULL where the code means a blank."""
     codes = mapping.codes(column)
-    separator = mapping.separators.get(column.name)
-    text = f"replace({trimmed}, {literal(separator)}, ';')" if separator else trimmed
+    text = separated(column.name, trimmed, mapping)
     if not codes:
         return text
     if column.type != "list":
@@ -179,6 +178,12 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
     known = _looked_up(codes, "trim(item)") if codes else "null"
     items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({known}, item))"
     return f"case when pam_list({text}) is null then {blank} else nullif(array_to_string({items}, ';'), '') end"
+
+
+def separated(column: str, text: str, mapping: SystemMapping) -> str:
+    """SQL for a cell's text with the force's separator of items replaced by ours."""
+    separator = mapping.separators.get(column)
+    return f"replace({text}, {literal(separator)}, ';')" if separator else text
 
 
 def _looked_up(codes: dict[str, str], text: str) -> str:

@@ -2,10 +2,10 @@
 
 import duckdb
 
-from dagster_project.core.sql import literal, one_row
+from dagster_project.core.sql import one_row
 
 from ..formats.csv_reader import CELLS
-from .canonical_values import compared
+from .canonical_values import compared, separated
 from .row_rules import PARSED, PARSED_TABLE, delivered_columns, ragged_cells
 from .sheet import Sheet
 
@@ -96,8 +96,7 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     # A blank has a mapping's meaning of "" in a record without items alone: it is no item among others.
     has_item = "true"
     if items and items in sheet.layout.position:
-        separator = literal(sheet.mapping.separators.get(items, ";"))
-        has_item = f"coalesce(pam_list(replace({sheet.text(items)}, {separator}, ';')), '') <> ''"
+        has_item = f"coalesce(pam_list({separated(items, sheet.text(items), sheet.mapping)}), '') <> ''"
     con.execute(
         f"""
         create or replace temp table landing_repeated as

@@ -21,7 +21,6 @@ FIRST_ROWS = 100
 entered to try out a system."""
 MARKS = r"(^|\x1f)\s*(SAMPLE[-0-9]|[Mm]ade-up sample)"
 """What a cell of a made-up row begins with."""
-MIXED = "waits in the inbox: this file is made up (SAMPLE), and the home's files are real"
 
 
 def has_only_real_files(home: Home, accepted: Iterable[LedgerEntry]) -> bool:

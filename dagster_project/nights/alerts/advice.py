@@ -3,7 +3,7 @@
 import re
 
 from dagster_project.core.errors import Cause
-from dagster_project.landing.storage.made_up_files import MIXED
+from dagster_project.landing.refusal import MIXED
 
 RUNBOOK = "docs/how-to/runbook.md"
 """In the checkout: a section for each `Advice`."""

@@ -19,9 +19,8 @@ from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, night_order
 from dagster_project.core.seeds import extract_of, read_seed
-from dagster_project.landing import accepted, read_ledger
-from dagster_project.landing.refusal import WAITS
-from dagster_project.landing.storage.made_up_files import MIXED
+from dagster_project.landing import LedgerEntry, accepted, read_ledger
+from dagster_project.landing.refusal import MIXED, WAITS
 from dagster_project.publishing.outputs import problems_of
 
 from ..late_extracts import late_extracts
@@ -138,6 +137,7 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
 def _held(end: NightEnd, receipt: Receipt) -> list[Event]:
     """A night that is held: an event for each sentence of a check, as the reader acts on one measure or extract at a time."""
     key, what = f"held {receipt.night_id}", f"Night {receipt.night_id} is held"
+    landed = _landed_since_published(end.home)
     events = []
     for check in receipt.checks:
         if not check["passed"] and check["severity"] == "critical":
@@ -146,24 +146,26 @@ def _held(end: NightEnd, receipt: Receipt) -> list[Event]:
             for n, sentence in enumerate(NEXT_FACT.split(message_of(check))):
                 event = _event(end, "held", f"{key} {check['subject']} {check['rule']} {n}", "", why)
                 todo = (one_line(advice_of(check, receipt.night_id), LONGEST), *event.todo)
-                source = _files_behind(end.home, check["subject"], sentence)
+                source = _files_behind(landed, check["subject"], sentence)
                 events.append(replace(event, what=one_line(sentence, LONGEST), todo=todo, source=source))
     return events or [_event(end, "held", key, what, receipt.reason)]
 
 
-def _files_behind(home: Home, subject: str, sentence: str) -> str:
-    """The files since the published night that an extract or a measure of a mart rests on: of the force and the months that the
-    sentence of a check names, if it names any."""
-    measures = [m for m in read_seed("measure_list") if m["mart"] == subject]
-    named = [m for m in measures if sentence.startswith(f"{m['title']} in ")] or measures
-    extracts = {extract_of(m) for m in named} or {subject}
+def _landed_since_published(home: Home) -> list[LedgerEntry]:
+    """The files that landed since the published night; all, if nothing is published."""
     published = None
     with suppress(PublishError, OSError):
         published = published_night(home)
-    files = [
-        e for e in accepted(read_ledger(home))
-        if e.extract in extracts and (published is None or night_order(e.night_id) > night_order(published))
-    ]  # fmt: skip
+    return [e for e in accepted(read_ledger(home)) if published is None or night_order(e.night_id) > night_order(published)]
+
+
+def _files_behind(landed: list[LedgerEntry], subject: str, sentence: str) -> str:
+    """Which of these files an extract or a measure of a mart rests on: those of the force and the months that the sentence of a
+    check names, if it names any."""
+    measures = [m for m in read_seed("measure_list") if m["mart"] == subject]
+    named = [m for m in measures if sentence.startswith(f"{m['title']} in ")] or measures
+    extracts = {extract_of(m) for m in named} or {subject}
+    files = [e for e in landed if e.extract in extracts]
     files = [e for e in files if f"({e.force_code})" in sentence] or files
     months = MONTHS.findall(sentence)
     files = [e for e in files if any(str(e.covered_from)[:7] <= m <= str(e.covered_to)[:7] for m in months)] or files
