@@ -1,15 +1,14 @@
 """The reasons for refusing a whole file."""
 
-_IN_THE_INBOX = "waits in the inbox"
 _WHEN_DONE = "it will be read when its sender is done"
 _AGAIN = "it will be read again"
-WAITS = f"{_IN_THE_INBOX} until a mapping is corrected"
+WAITS = "waits in the inbox until a mapping is corrected"
 """How the reason starts for a file that can't be read until its mapping is corrected: alerts find it by these words."""
-MIXED = f"{_IN_THE_INBOX}: this file is made up (SAMPLE), and the home's files are real"
+MIXED = "waits in the inbox: this file is made up (SAMPLE), and the home's files are real"
 CHANGED = f"changed within the last {{seconds:g}} s ([night] settled_seconds): {_WHEN_DONE}"
 OPEN_FOR_WRITING = f"a program still has it open for writing: {_WHEN_DONE}"
 CHANGED_MEANWHILE = f"changed while it was read: {_AGAIN}"
-"""The other reasons of files that wait. `is_waiting` knows them all by the words that they share."""
+"""The other reasons of files that wait."""
 LONGEST_SHOWN = 60
 """Characters of a name or a header that a reason repeats."""
 
@@ -37,4 +36,4 @@ class Waits(Refused):
 
 def is_waiting(reason: str | None) -> bool:
     """Whether this is the reason of a `Waits`. Its entry has the outcome `refused`, as of all that did not land."""
-    return bool(reason) and (reason.startswith(_IN_THE_INBOX) or reason.endswith((_WHEN_DONE, _AGAIN)))
+    return bool(reason) and (reason.startswith((WAITS, MIXED)) or reason.endswith((_WHEN_DONE, _AGAIN)))
