@@ -54,23 +54,29 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
     if not sheet.key or sheet.contract.column(sheet.key[0]).identifier or sheet.contract.date_column in sheet.key:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
-    plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
+    # Most keys have no version, and a plain search is faster than a regular expression.
+    unversioned = f"case when contains(lower(_key), 'v') then {unversioned} else lower(_key) end"
+    plain_key = f"ltrim(replace({unversioned}, ' ', ''), '0')"
     # `A-12` may not be `A12`, unless all that it says is the same; `1-12` is never `11-2`.
     bare_key = r"regexp_replace(regexp_replace(lower(_key), '\.0+$', ''), '(^|\D)0+(\d)', '\1\2', 'g')"
     parts = rf"regexp_replace({bare_key}, '[^0-9{LETTERS}]+', '/', 'g')"
     bare_key = rf"trim(regexp_replace(regexp_replace({parts}, '([{LETTERS}])/', '\1', 'g'), '/([{LETTERS}])', '\1', 'g'), '/')"
-    record = ", ".join([bare_key, *(c.name for c in rows.of_contract if not c.key)])
-    for group, how in (
-        (plain_key, "case, blanks, zeros before it or a version after it"),
-        (record, "how it is written, with the same content"),
+    # Few records have another's content, and a reference that is the same without its zeros and signs.
+    rough_key = rf"regexp_replace(lower(_key), '[^1-9{LETTERS}]+', '', 'g')"
+    content = "".join(f", {c.name}" for c in rows.of_contract if not c.key)
+    likely = f"(from {rows.table} qualify count(*) over (partition by {rough_key}{content}) > 1)"
+    for searched, group, how in (
+        (rows.table, plain_key, "case, blanks, zeros before it or a version after it"),
+        (likely, bare_key + content, "how it is written, with the same content"),
     ):
+        # A load has each key once.
         more, lines = one_row(
             rows.con,
             f"""
             select coalesce(sum(n - 1), 0)::bigint, arg_min(lines, lines[1])
             from (
-                select count(distinct _key) as n, min(cast(_line as bigint), 2) as lines
-                from {rows.table} group by {group} having n > 1
+                select count(*) as n, list_sort(list(cast(_line as bigint))) as lines
+                from {searched} group by {group} having n > 1
             )
             """,
         )
