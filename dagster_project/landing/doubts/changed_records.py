@@ -54,7 +54,12 @@ def amounts_of_another_unit(rows: StoredRows) -> dict[str, str]:
 
 def _amounts(rows: StoredRows) -> list[str]:
     """The amounts that both loads have, if there are rows enough to compare."""
-    return [c.name for c in rows.compared if c.type == "money"] if rows.n >= CHANGED_ROWS else []
+    return [c.name for c in _comparable(rows) if c.type == "money"]
+
+
+def _comparable(rows: StoredRows) -> list[Column]:
+    """The contract's columns that both loads have. None where the file has too few rows for a note."""
+    return rows.compared if rows.n >= CHANGED_ROWS else []
 
 
 def changes(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
@@ -67,9 +72,7 @@ def changes(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
 def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    if rows.n < CHANGED_ROWS:
-        return
-    columns = [c for c in rows.compared if c.name not in leave_out and _should_stay(rows.sheet, c)]
+    columns = [c for c in _comparable(rows) if c.name not in leave_out and _should_stay(rows.sheet, c)]
     if not columns:
         return
     units = unit_names(rows.home, rows.load.force_code)

@@ -115,8 +115,8 @@ def test_a_file_of_one_day_has_no_default(warehouse):
 @pytest.mark.parametrize(
     "other,is_noted",
     [
-        ("a12", True), ("A 12", True), ("0A12", True), ("A12 v2", True), ("A12 (version 3)", True), ("A12V2", False),
-        ("A120", False),
+        ("a12", True), ("A 12", True), ("A\t12", True), ("0A12", True), ("A12 v2", True), ("A12 (version 3)", True),
+        ("A12V2", False), ("A120", False),
     ],
 )  # fmt: skip
 def test_references_that_differ_only_in_case(warehouse, other, is_noted):
@@ -949,7 +949,9 @@ def test_references_that_are_words_are_no_totals(warehouse):
     "other,is_noted",
     [
         ("INT/7/12", True), ("INT-007-12", True), ("int7-12.0", True),
+        ("INT–7–12", True),
         ("INT712", False), ("INT-71-2", False), ("INT-7-13", False), ("INT-7-120", False), ("INT-7-12/2", False),
+        ("ÎNT-7-12", False), ("INT-7-12-Ł", False), ("INT-7-12-Ω", False),
     ],
 )  # fmt: skip
 def test_references_written_in_another_way_with_the_same_content(warehouse, other, is_noted):
