@@ -15,6 +15,7 @@ from .doubts.indicator_periods import period_doubts
 from .doubts.mass_withdrawals import withdraws_too_much
 from .doubts.reference_doubts import reference_doubts
 from .doubts.restarted_keys import replaced_rows, restarted_keys
+from .doubts.stopped_values import stopped_values
 from .doubts.stored_rows import StoredRows
 from .landing_session import LandingSession
 from .opening import text_around_table
@@ -66,6 +67,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     findings.notes += changes(rows, leave_out=findings.in_another_unit)
     for notes in (doubts, reference_doubts, unstored_doubts, period_doubts):
         findings.notes += notes(rows)
+    findings.notes += stopped_values(rows, session.decisions.accepted_of(facts.file), findings.notes)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
     if counts.rows > LARGE:
         raw_store.drop_file_tables(con)

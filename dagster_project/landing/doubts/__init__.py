@@ -4,7 +4,7 @@
   rest: parts of `plausibility`, and beside earlier files `mass_withdrawals` (does it lack most of what stands?),
   `restarted_keys` and a part of `changed_records`.
 - Note it: `other_sheets`, `file_doubts`, `category_doubts`, `reference_doubts`, `flags_of_stored_rows`, `indicator_periods`,
-  `changed_records`.
+  `changed_records`, `stopped_values`.
 
 `stored_rows` has what they look at once the rows are stored, `doubts_said` what was said of earlier files. A figure beside
 those of earlier months is not judged here, but by the gate (`quality`).

@@ -46,6 +46,8 @@ LATE_DAYS = 28
 """What was later than so many days had stopped."""
 LOST_ROWS = 10
 """In at least so many rows that all have a value, it is no chance."""
+BLANK = "{}: blank"
+"""What is remembered as said of a column without a value on some days."""
 KNOWN_VALUES = "they count as without it. If it is known, export again with it"
 MOSTLY = 0.5
 """In at most such a share of orders, nothing is ordered."""
@@ -229,7 +231,7 @@ def _say_stop_once(rows: StoredRows, column: Column, first: date, last: date) ->
     """Whether to say that a column has no value on these days, which is then remembered. Not if it was said that it stopped
     then or before, and the file before has none since. Nor if it is late: up to twice as long ago, this column had none in the
     last days either, as was said of a file or as the file before has it, and this file has values on those days."""
-    about, days, has_value = f"{column.name}: blank", (last - first).days + 1, f"{column.name} is not null"
+    about, days, has_value = BLANK.format(column.name), (last - first).days + 1, f"{column.name} is not null"
     is_compared = column in rows.compared
     for a, b in rows.said.days(about):
         may_be_late = a < first and days <= 2 * min((b - a).days + 1, LATE_DAYS)
