@@ -28,8 +28,8 @@ MIN_FILES, MAX_FILES = 8, 60
 MIN_ROWS, ENOUGH_ROWS, MAX_ROWS = 50, 1_000, 20_000
 """Rows of these files that say what is usual, after which no more files are read, and above which each file is long enough to
 be judged by itself."""
-STOPPED_ROWS = 10
-"""Fewer rows without a value may be one person's."""
+STOPPED_ROWS, FILE_ROWS = 10, 20
+"""Fewer rows without a value may be one person's, and fewer of a single file those of one operation."""
 VALUE_ROWS = 10
 """Of a value that fewer rows have, nobody can say soon that it has stopped."""
 YEAR_DAYS, YEAR_FILES = 400, 20
@@ -220,7 +220,8 @@ class _Files:
         `with_it`: the rows of each file that have it."""
         end = max((i + 1 for i, n in enumerate(with_it) if n), default=0)
         before, after, n_with = sum(self._n[:end]), sum(self._n[end:]), sum(with_it)
-        is_usual = after < max(STOPPED_ROWS, 2 * self._longest_without(with_it[:end]))
+        fewest = STOPPED_ROWS if end < len(self._n) - 1 else FILE_ROWS
+        is_usual = after < max(fewest, 2 * self._longest_without(with_it[:end]))
         if is_usual or _log_chance(before, after, n_with) > log(CHANCE):
             return None
         first, last = self._first_days[end], self._rows.sheet.covered_to
