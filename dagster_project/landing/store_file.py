@@ -32,7 +32,7 @@ from .storage.raw_store import load_of
 from .storage.vocabulary import HELD_FOR, check_vocabulary
 
 FEW_ROWS = 20
-"""A file of fewer rows says little of what is usual."""
+"""A file of fewer rows says little of what is usual, unless this one has as few."""
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 
@@ -45,7 +45,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         raw_store.write_raw(con, home, load, sheet, counts.good)
     raw_store.place_raw(home, load)
     previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
-    enough = max(FEW_ROWS, counts.rows // 10)
+    enough = max(min(FEW_ROWS, counts.rows), counts.rows // 10)
     usual = session.decisions.last_like(facts.file, sheet.covered_from, sheet.covered_to, enough)
     said = DoubtsSaid(session.decisions.accepted_of(facts.file))
     rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(usual) if usual else None, said)

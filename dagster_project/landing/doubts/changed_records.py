@@ -16,6 +16,8 @@ COMPARED_ROWS = 10_000
 """About so many records of a larger file are looked up in the one before: enough to tell a share."""
 CHANGED_ROWS, CHANGED_SHARE = 20, 0.25
 """At least so many changed records, and such a share of those in both files, are no correction of single ones."""
+FEW_CHANGED, MOST_CHANGED = 5, 0.9
+"""Nor are so few, if they are such a share."""
 SCALES = {100: "100 times", 1000: "1,000 times", 0.01: "a hundredth of", 0.001: "a thousandth of"}
 SCALED_SHARE = 0.9
 """What an amount may be of what it was before, give or take what was rounded, and the share of records of which that is no
@@ -46,7 +48,7 @@ def amounts_of_another_unit(rows: StoredRows) -> dict[str, str]:
             """,
         )
         for n, times in zip(scaled, SCALES.values(), strict=True):
-            if n >= CHANGED_ROWS and n >= SCALED_SHARE * shared:
+            if n >= FEW_CHANGED and n >= SCALED_SHARE * shared:
                 found[name] = f"{name}: in {n:,} of {shared:,} records {times} what the file before said"
                 break
     return found
@@ -59,7 +61,7 @@ def _amounts(rows: StoredRows) -> list[str]:
 
 def _comparable(rows: StoredRows) -> list[Column]:
     """The contract's columns that both loads have. None where the file has too few rows for a note."""
-    return rows.compared if rows.n >= CHANGED_ROWS else []
+    return rows.compared if rows.n >= FEW_CHANGED else []
 
 
 def changes(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
@@ -94,13 +96,19 @@ def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[s
     )
     often = [
         f"{c.name} in {n / shared:.0%}" for c, n, were_several in zip(columns, found[::2], found[1::2], strict=True)
-        if were_several and n >= CHANGED_ROWS and n >= CHANGED_SHARE * shared
+        if were_several and _is_no_correction(n, shared)
     ]  # fmt: skip
     if often:
         yield (
             f"of {shared:,} records compared with the file before, many differ: {', '.join(often)}. Were a column, its unit,"
             " the references or the mapping changed? If these are corrections, nothing is to be done"
         )
+
+
+def _is_no_correction(n: int, shared: int) -> bool:
+    """Whether `n` of the `shared` records of two files have changed too often for corrections."""
+    fewest, share = (CHANGED_ROWS, CHANGED_SHARE) if n >= CHANGED_ROWS else (FEW_CHANGED, MOST_CHANGED)
+    return n >= max(fewest, share * shared)
 
 
 def _value(row: str, column: Column, units: Mapping[str, str]) -> str:

@@ -70,7 +70,7 @@ def stopped_values(rows: StoredRows, entries: Iterable[LedgerEntry], notes: Iter
             break
         usual.append(entry)
         total += entry.rows_landed or 0
-    if not rows.n or len(usual) < MIN_FILES or not MIN_ROWS <= total <= MAX_ROWS:
+    if not rows.n or len(usual) < MIN_FILES or total < MIN_ROWS or total + rows.n > MAX_ROWS:
         return
     if columns := [c for c in rows.of_contract if _may_stop(rows, c)]:
         noted = {note.split(": ")[0] for note in notes}

@@ -570,8 +570,7 @@ def pupils(n=120, *, first=0, phase="Primary", young_people=lambda i: 10 + i):
         (pupils(young_people=lambda i: 10 + i if i % 4 else 1), "differ: young_people in 25%. Were a"),
         # A correction of a few.
         (pupils(young_people=lambda i: 10 + i if i % 5 else 1), None),
-        # Few records of both files.
-        (pupils(first=101, young_people=lambda i: 1), None),
+        (pupils(first=101, young_people=lambda i: 1), "of 19 records compared with the file before, many differ: young"),
     ],
 )  # fmt: skip
 def test_records_that_say_something_else_than_in_the_file_before(warehouse, rows, note):
@@ -579,6 +578,21 @@ def test_records_that_say_something_else_than_in_the_file_before(warehouse, rows
     entry = warehouse.land("school_inputs", *rows, header=PUPILS, at=LATER, end="2025-12-30")
     said = [d for d in entry.drift if "many differ" in d]
     assert (note is None and not said) or note in said[0], entry.drift
+
+
+@pytest.mark.parametrize("n,n_changed,is_noted", [(5, 5, True), (10, 9, True), (4, 4, False), (10, 8, False)])
+def test_few_records_of_which_most_say_something_else(warehouse, n, n_changed, is_noted):
+    """Beside the last short file, though a longer one came before."""
+    year = [f"I{i},{day},Primary,{10 + i}" for i, day in enumerate(days(100, date(2024, 1, 1)))]
+    assert_note(
+        warehouse, None, "school_inputs", *year, header=PUPILS, start="2024-01-01", end="2024-12-31", at="20250103T020000Z"
+    )
+    rows = [f"J{i},2025-03-0{1 + i % 2},Primary,{10 + i}" for i in range(n)]
+    changed = [f"J{i},2025-03-0{1 + i % 2},Primary,{10 + i if i >= n_changed else 40 + i}" for i in range(n)]
+    assert_note(warehouse, None, "school_inputs", *rows, header=PUPILS, start="2025-03-01", end="2025-03-02")
+    note = f"of {n} records compared with the file before, many differ: young_people in {n_changed / n:.0%}."
+    entry = warehouse.land("school_inputs", *changed, header=PUPILS, start="2025-03-01", end="2025-03-02", at=LATER)
+    assert [d for d in entry.drift if note in d] if is_noted else entry.drift == [], entry.drift
 
 
 def differences(warehouse, extract, before, now, header=None):
@@ -1060,6 +1074,13 @@ def test_a_corrected_file_with_amounts_in_another_unit_is_held(warehouse, amount
     assert entry.outcome == ("held" if reason else "accepted") and (entry.reason or "").startswith(reason or ""), entry.reason
     # Why it is held is said once.
     assert not reason or not [d for d in entry.drift if "file before" in d], entry.drift
+
+
+@pytest.mark.parametrize("n,outcome", [(5, "held"), (4, "accepted")])
+def test_few_amounts_in_another_unit(warehouse, n, outcome):
+    assert warehouse.land("cash_seizures", *seizures(lambda i: f"{i + 1}.50")[:n], header=SEIZURES).outcome == "accepted"
+    pence = seizures(lambda i: f"{i + 1}50")[:n]
+    assert warehouse.land("cash_seizures", *pence, header=SEIZURES, at=LATER).outcome == outcome
 
 
 @pytest.mark.parametrize("factor,is_noted", [(100, True), (0.001, True), (20, False), (0, False)])
