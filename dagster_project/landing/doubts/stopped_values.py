@@ -18,7 +18,7 @@ from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import load_of
 from ..storage.vocabulary import known_values, look_up
 from .category_doubts import unit_names
-from .file_doubts import BLANK, KNOWN_VALUES
+from .file_doubts import BLANK, FLAGS, KNOWN_VALUES
 from .stored_rows import StoredRows
 
 CHANCE = 1e-6
@@ -34,6 +34,8 @@ VALUE_ROWS = 10
 """Of a value that fewer rows have, nobody can say soon that it has stopped."""
 YEAR_DAYS, YEAR_FILES = 400, 20
 """The days, with holidays among them, whose files say how many rows there may be, and how many of these files are enough."""
+UNLIKE_HALF = 0.1
+"""Two values that are about as frequent may take turns."""
 SHOWN = 3
 AMOUNTS = ("money", "whole")
 _STOPPED = "{}: stopped"
@@ -159,7 +161,8 @@ class _Files:
         """What has stopped, a sentence for each column. It is remembered, and not said again of these days. `noted`: columns of
         which another note was given."""
         for c in self._columns:
-            if found := self._blank(c) or self._only_value(c) or self._gone_values(c) or self._none_counts(c):
+            found = self._blank(c) or self._only_value(c) or self._gone_values(c) or self._none_counts(c) or self._exchanged(c)
+            if found:
                 about, stop, note = found
                 self._rows.said.say(about.format(c.name), stop.first, self._rows.sheet.covered_to)
                 if c.name not in noted:
@@ -215,6 +218,26 @@ class _Files:
         question = "are such rows left out, or have its codes changed?"
         return _STOPPED, stop, f"no row counts by it in {stop}, where {stop.share:.0%} did before: {question}"
 
+    def _exchanged(self, column: Column) -> tuple[str, _Stop, str] | None:
+        """A note on a column of two values of which most of the last rows have the one that few had."""
+        if set(column.values) not in FLAGS:
+            return None
+        one, other = column.values
+        counts, found, least = [self._by_value[column.name][value] for value in (one, other)], None, log(CHANCE)
+        for end in range(MIN_FILES, len(self._n)):
+            (n_one, n_other), (now_one, now_other) = ([sum(n[part]) for n in counts] for part in (slice(end), slice(end, None)))
+            n, rows = n_one + n_other, now_one + now_other
+            if min(n, rows) < FILE_ROWS:
+                continue
+            share, now, share_of_all = n_one / n, now_one / rows, (n_one + now_one) / (n + rows)
+            is_exchanged = abs(share - 0.5) >= UNLIKE_HALF and (share - 0.5) * (now - 0.5) < 0
+            chance = _log_chance_of_share(share, share_of_all, n) + _log_chance_of_share(now, share_of_all, rows)
+            if is_exchanged and chance < least:
+                least, first = chance, self._first_days[end]
+                note = f"'{one}' in {now:.0%} of {rows:,} rows from {first} on, and in {share:.0%} of those before"
+                found = _STOPPED, _Stop(first, rows, share), f"{note}: are {one} and {other} exchanged?"
+        return found if found and self._is_new(column, found[1].first) else None
+
     def _stop(self, column: Column, with_it: list[int]) -> _Stop | None:
         """Where the last files lack something of a column, if that is no chance and nothing was said of it and these days.
         `with_it`: the rows of each file that have it."""
@@ -224,9 +247,14 @@ class _Files:
         is_usual = after < max(fewest, 2 * self._longest_without(with_it[:end]))
         if is_usual or _log_chance(before, after, n_with) > log(CHANCE):
             return None
-        first, last = self._first_days[end], self._rows.sheet.covered_to
+        first = self._first_days[end]
+        return _Stop(first, after, n_with / before) if self._is_new(column, first) else None
+
+    def _is_new(self, column: Column, first: date) -> bool:
+        """Whether nothing was said of a column and any day from `first` on."""
+        last = self._rows.sheet.covered_to
         said = [days for about in (_STOPPED, BLANK) for days in self._rows.said.days(about.format(column.name))]
-        return None if any(a <= last and first <= b for a, b in said) else _Stop(first, after, n_with / before)
+        return not any(a <= last and first <= b for a, b in said)
 
     def _longest_without(self, with_it: list[int]) -> int:
         """The most rows of files in a row that have no such row."""
@@ -240,6 +268,13 @@ class _Files:
 def _log_chance(before: int, after: int, n_with: int) -> float:
     """The logarithm of the chance that of rows in any order none of the last `after` is one of `n_with`."""
     return lgamma(before + 1) - lgamma(before - n_with + 1) - lgamma(before + after + 1) + lgamma(before + after - n_with + 1)
+
+
+def _log_chance_of_share(share_now: float, share: float, rows: int) -> float:
+    """The logarithm of at most the chance that so many rows have a value as often as `share_now`, where it is in `share` of all
+    (Chernoff's bound)."""
+    parts = ((share_now, share), (1 - share_now, 1 - share))
+    return -rows * sum(now * log(now / usual) for now, usual in parts if now)
 
 
 def _shown(value: str) -> str:

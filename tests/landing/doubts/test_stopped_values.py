@@ -95,6 +95,10 @@ def always(name: str, value: str) -> Spoil:
     return lambda row: {**row, name: value}
 
 
+def exchanged(row: dict[str, str]) -> dict[str, str]:
+    return {**row, "object_found": "YN"[row["object_found"] == "Y"]}
+
+
 def replaced(name: str, text: str, other: str) -> Spoil:
     """Another text for a part of a value; of an empty text, after it."""
     return lambda row: {**row, name: row[name].replace(text, other) if text else row[name] + other}
@@ -120,6 +124,11 @@ def replaced(name: str, text: str, other: str) -> Spoil:
             "stop_search",
             always("age_range", "25-34"),
             "age_range: '25-34' in all {n} rows from {day} on, where 100% were without",
+        ),
+        (
+            "stop_search",
+            exchanged,
+            "object_found: 'Y' in 73% of {n} rows from {day} on, and in 25% of those before: are Y and N",
         ),
         ("incidents", replaced("qualifiers", "Drugs", ""), "qualifiers: no 'Drugs' (in 40% before)"),
         ("incidents", only("record_type", "ROC"), "record_type: 'ROC' in all {n} rows"),
