@@ -136,11 +136,17 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
     if rows < GROUPED_ROWS or not sheet.key:
         return None
     classifying = classifying_columns(sheet.contract.extract)
-    for c in sheet.contract.columns:
-        if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
-            continue
-        if blank_note := blanks_after_first(con, c.name, MIN_SIZES):
-            return f"{c.name}: {blank_note}: fill it down and export again; if blanks are meant, release the file"
+    names = [
+        c.name
+        for c in sheet.contract.columns
+        if c.required and c.name in sheet.layout.position and (c.type == "choice" or c.name in classifying)
+    ]
+    # Few columns are mostly blank, and to count is quicker than to compare rows.
+    blanks = ", ".join(f"count_if(c_{name} is null) > {MIN_BLANK} * count(*)" for name in names)
+    are_blank = one_row(con, f"select {blanks} from (from {PARSED} limit {FIRST_ROWS})") if names else ()
+    for name in (n for n, is_blank in zip(names, are_blank, strict=True) if is_blank):
+        if blank_note := blanks_after_first(con, name, MIN_SIZES):
+            return f"{name}: {blank_note}: fill it down and export again; if blanks are meant, release the file"
     return None
 
 
