@@ -20,12 +20,15 @@ from .read_file_rows import read_file_rows
 from .reading_budget import Stopped
 from .refusal import MIXED, WAITS, Refused, TooLarge, Waits
 from .rows import uncertain_dates
+from .rows.duckdb_connection import one_thread
 from .same_rows_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
 from .storage.ledger import LedgerEntry
 from .storage.made_up_files import is_made_up
 from .store_file import store_file
 
 UNRECOGNISED = "_files"
+SMALL = 1 << 20
+"""Bytes of a file that a second thread does not make faster."""
 LOG = logging.getLogger(__name__)
 QUERY_INTERRUPTED = "Query interrupted"
 """DuckDB's message after a signal: somebody stops the night, and the file is not at fault."""
@@ -68,6 +71,8 @@ def _decide(session: LandingSession, file: InboxFile, at: datetime) -> tuple[Led
         if used := session.mapping_of(file):
             facts.mapping, mapping = used.label, used.mapping
         with ExitStack() as resources:
+            if file.size < SMALL:
+                resources.enter_context(one_thread(session.con))
             return _decide_by_content(session, facts, mapping, resources), False
     except Waits as error:
         return facts.entry("refused", str(error)), True

@@ -1,6 +1,7 @@
 """What one call of `land_files` shares."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from copy import copy
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from .inbox.file_names import InboxFile
 from .inbox.inbox_files import FileState
 from .mappings.mappings import NamedMapping, read_mappings
 from .reading_budget import ReadingBudget
-from .rows import canonical_values, pseudonyms
+from .rows import pseudonyms
 from .rows.duckdb_connection import connect
 from .storage.earlier_decisions import Clock, Decisions
 from .storage.ledger import LedgerEntry, accepted, read_ledger
@@ -46,6 +47,7 @@ class LandingSession:
         self.is_home_real = has_only_real_files(home, accepted(entries))
         self.key: pseudonyms.PseudonymKey | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
+        self._open = ExitStack()
         self._con_has_identifiers, self.parts = False, 1
         self.budget = ReadingBudget()
         self.being_written: dict[Path, str] = {}
@@ -84,9 +86,8 @@ class LandingSession:
         spill_folder = name if self.budget.parts > 1 else ""
         if spill_folder:
             make_folder(self.home.spill / spill_folder)
-        self._con = connect(memory_settings(self.home, parts, spill_folder), has_identifiers)
+        self._con = self._open.enter_context(connect(memory_settings(self.home, parts, spill_folder), has_identifiers))
         self._con_has_identifiers, self.parts = has_identifiers, parts
-        canonical_values.install(self.con)
         if self.key:
             pseudonyms.install(self.con, self.key)
 
@@ -110,12 +111,12 @@ class LandingSession:
 
     def close(self) -> None:
         with self._con_lock:
-            if self._con is not None:
-                self._con.close()
-                self._con = None
+            self._con = None
+            self._open.close()
 
     def for_extract(self, name: str, budget: ReadingBudget) -> Self:
         """A session for one extract, with its part of the ledger and its own connection."""
         copied = copy(self)
-        copied.decisions, copied._con, copied.budget = self.decisions.of(name if name in self.contracts else None), None, budget
+        copied.decisions = self.decisions.of(name if name in self.contracts else None)
+        copied._con, copied._open, copied.budget = None, ExitStack(), budget
         return copied

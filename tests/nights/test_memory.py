@@ -12,6 +12,7 @@ from dagster_project.cli import load_app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
+from dagster_project.landing.rows import duckdb_connection
 from dagster_project.landing.rows.duckdb_connection import connect
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
@@ -37,12 +38,43 @@ def test_the_default_limit_is_a_quarter_of_the_machine(home: Home) -> None:
 
 def test_only_rows_without_identifiers_spill_into_the_home(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "40MB"\n')
-    con = connect(memory.memory_settings(home), has_identifiers=False)
-    con.execute(WIDE.format(600_000))
-    assert any(home.spill.iterdir()) and stat.S_IMODE(home.path.stat().st_mode) == 0o700
-    con.close()
-    with pytest.raises(duckdb.OutOfMemoryException):
-        connect(memory.memory_settings(home), has_identifiers=True).execute(WIDE.format(600_000))
+    with connect(memory.memory_settings(home), has_identifiers=False) as con:
+        con.execute(WIDE.format(600_000))
+        assert any(home.spill.iterdir()) and stat.S_IMODE(home.path.stat().st_mode) == 0o700
+    assert not home.spill.exists()
+    with pytest.raises(duckdb.OutOfMemoryException), connect(memory.memory_settings(home), has_identifiers=True) as con:
+        con.execute(WIDE.format(600_000))
+
+
+def test_a_database_that_is_used_again_has_nothing_of_before(home: Home) -> None:
+    """Neither rows, nor the key, nor another home's memory and place to spill."""
+    home.config_file.write_text('[night]\nmemory = "40MB"\n')
+    for has_identifiers in (True, False):
+        with connect(memory.memory_settings(home), has_identifiers) as con:
+            con.execute("create temp table landing_cells as select 'A. Person' as cell")
+            con.execute("set variable pam_inner = 'secret'")
+            con.execute("set TimeZone = 'Asia/Tokyo'")
+        bounds = {"memory_limit": "300MiB", "temp_directory": str(home.path / "other"), "max_temp_directory_size": "1GiB"}
+        with connect(bounds, has_identifiers) as con, connect(bounds, has_identifiers) as other:
+            assert con.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
+            settings = "current_setting('memory_limit'), current_setting('temp_directory')"
+            assert con.execute(f"select getvariable('pam_inner'), {settings}").fetchone() == (
+                None, "300.0 MiB", "" if has_identifiers else str(home.path / "other"),
+            )  # fmt: skip
+            assert con.execute("select current_setting('TimeZone')").fetchone() != ("Asia/Tokyo",)
+            # Two at once share nothing.
+            con.execute("set threads = 1")
+            assert other.execute("select current_setting('threads') > 1").fetchone() == (True,)
+            con.execute("reset threads")
+
+
+def test_a_database_that_failed_is_not_used_again(home: Home) -> None:
+    settings = memory.memory_settings(home)
+    with connect(settings, has_identifiers=False) as con:
+        failed = con
+    duckdb_connection._idle[False].close()
+    with connect(settings, has_identifiers=False) as con:
+        assert con is not failed and con.execute("select pam_date('2025-01-01')").fetchone() == ("2025-01-01",)
 
 
 def test_a_file_larger_than_memory_lands_and_leaves_no_spill(home: Home) -> None:

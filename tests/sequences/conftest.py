@@ -10,13 +10,10 @@ import pytest
 from oracle.unusual_files.plan import BELIEVED
 
 from dagster_project.core.home import Home
-from dagster_project.landing import landing_session
-from dagster_project.landing.rows import canonical_values
-from dagster_project.landing.rows.duckdb_connection import connect
 from dagster_project.transform import raw_schema
 
 from .plan import Sequence
-from .warehouse import OpenConnection, Staging, Warehouse, compile_staging
+from .warehouse import Staging, Warehouse, compile_staging
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +27,8 @@ def quick_landing(staging: Staging) -> Iterator[None]:
     """Land thousands of small files without waiting for the disk, with connections that stay open from night to night.
     Other tests cover power cuts.
     """
-    landing = OpenConnection(connect({}, has_identifiers=True))
-    landing.execute("set threads = 1")
-    canonical_values.install(landing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
-        patch.setattr(landing_session, "connect", lambda *_: landing)
-        patch.setattr(canonical_values, "install", lambda _: None)
         patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
         # These models do not need what the editions print, which would take a third of the time.
         patch.setattr(raw_schema, "write_edition_tables", lambda *_: None)

@@ -64,12 +64,14 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
     bare_key = rf"trim(regexp_replace(regexp_replace({parts}, '([{LETTERS}])/', '\1', 'g'), '/([{LETTERS}])', '\1', 'g'), '/')"
     # Few records share all their content and, apart from zeros and punctuation, their reference: only those are read closely.
     rough_key = rf"regexp_replace(lower(_key), '[^1-9{LETTERS}]+', '', 'g')"
-    content = "".join(f", {c.name}" for c in rows.of_contract if not c.key)
+    content = "".join(f", {name}" for name in rows.content)
     likely = f"(from {rows.table} qualify count(*) over (partition by {rough_key}{content}) > 1)"
     for searched, group, how in (
         (rows.table, plain_key, "case, blanks, zeros before it or a version after it"),
         (likely, bare_key + content, "how it is written, with the same content"),
     ):
+        if searched == likely and not rows.n_repeated:
+            return
         # A load has each key once, so there are as many different keys as keys.
         more, lines = one_row(
             rows.con,
@@ -96,9 +98,10 @@ def _repeated_block(rows: StoredRows) -> Iterator[str]:
     # Counts of different days may well be the same.
     if not sheet.key or sheet.contract.date_column in sheet.key or rows.n < 2 * BLOCK_ROWS:
         return
-    others = [c.name for c in rows.of_contract if not c.key]
+    if rows.n_repeated < BLOCK_ROWS:
+        return
     # What an hour says besides its day makes it of another kind.
-    kind = ", ".join(f"substr({name}, 11)" if name == sheet.contract.date_column else name for name in others)
+    kind = ", ".join(f"substr({name}, 11)" if name == sheet.contract.date_column else name for name in rows.content)
     found = rows.con.execute(
         f"""
         with pairs as (
@@ -106,7 +109,7 @@ def _repeated_block(rows: StoredRows) -> Iterator[str]:
                 min(place) as place, max(place) as again, min(line) as line, max(line) as line_again,
                 any_value(hash({kind})) as kind
             from (select *, cast(_line as bigint) as line, row_number() over (order by line) as place from {rows.table})
-            group by {", ".join(others)} having count(*) = 2
+            group by {", ".join(rows.content)} having count(*) = 2
         ),
         runs as (
             select *, place - row_number() over (partition by again - place order by place) as run from pairs

@@ -90,6 +90,19 @@ class StoredRows:
         return [c for c in self.sheet.contract.columns if c.name in position and c.name not in self.absent]
 
     @property
+    def content(self) -> list[str]:
+        """What a record says, apart from its key: the contract's other columns that the file has."""
+        return [c.name for c in self.of_contract if not c.key]
+
+    @cached_property
+    def n_repeated(self) -> int:
+        """How many contents there are that more than one record has."""
+        if not self.content:
+            return min(1, self.n // 2)
+        repeated = f"select 1 from {self.table} group by {', '.join(self.content)} having count(*) > 1"
+        return int(one_row(self.con, f"select count(*) from ({repeated})")[0])
+
+    @property
     def old(self) -> str:
         """SQL for the Parquet file of the load before it."""
         assert self.before is not None

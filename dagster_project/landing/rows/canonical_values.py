@@ -31,11 +31,11 @@ _WHOLE = r"^\+?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.0*)?$"
 
 MACROS = f"""
 -- The text of a moment with UK days turned to ISO and a decimal comma to a point.
-create or replace temp macro pam_moment_text(x) as
+create or replace macro pam_moment_text(x) as
     replace(regexp_replace(x, '^(\\d{{1,2}})/(\\d{{1,2}})/(\\d{{4}})', '\\3-\\2-\\1'), ',', '.');
 
 -- London wall time. `utc`: a time without an offset is UTC. A day without a time is not converted.
-create or replace temp macro pam_moment(x, utc) as
+create or replace macro pam_moment(x, utc) as
     case
         when not regexp_matches(x, '{_MOMENT}') then null
         when regexp_matches(x, '{_WITH_OFFSET}')
@@ -49,32 +49,32 @@ create or replace temp macro pam_moment(x, utc) as
         else try_cast(pam_moment_text(x) as timestamp)
     end;
 
-create or replace temp macro pam_plausible(x) as
+create or replace macro pam_plausible(x) as
     case when year(x) between {FIRST_YEAR} and {LAST_YEAR} then x end;
 
 -- A text that equals its value's own text is canonical already, but for a `T`: most rows of most files, which then need no
 -- regular expression.
-create or replace temp macro pam_timestamp(x, utc) as
+create or replace macro pam_timestamp(x, utc) as
     case
         when not utc and cast(pam_plausible(try_cast(x as timestamp)) as varchar) = replace(x, 'T', ' ')
             then left(replace(x, 'T', ' '), 19)
         else left(cast(pam_plausible(pam_moment(x, utc)) as varchar), 19)
     end;
 
-create or replace temp macro pam_date(x) as
+create or replace macro pam_date(x) as
     case
         when cast(pam_plausible(try_cast(x as date)) as varchar) = x then x
         else left(cast(pam_plausible(pam_moment(x, false)) as varchar), 10)
     end;
 
-create or replace temp macro pam_month(x) as
+create or replace macro pam_month(x) as
     case
         when cast(pam_plausible(try_cast(x || '-01' as date)) as varchar) = x || '-01' then x || '-01'
         else left(pam_date(x), 7) || '-01'
     end;
 
 -- Pounds and pence as plain text with at least two places, so that equal amounts are equal texts.
-create or replace temp macro pam_money(x) as
+create or replace macro pam_money(x) as
     case
         when regexp_matches(x, '{_MONEY}') then regexp_replace(
             cast(
@@ -87,21 +87,21 @@ create or replace temp macro pam_money(x) as
         )
     end;
 
-create or replace temp macro pam_number(x) as
+create or replace macro pam_number(x) as
     case
         when regexp_matches(x, '{_PLAIN_NUMBER}') then regexp_replace(
             cast(try_cast(replace(ltrim(x, '+'), ',', '') as decimal(38, 10)) as varchar), '\\.?0*$', ''
         )
     end;
 
-create or replace temp macro pam_whole(x) as
+create or replace macro pam_whole(x) as
     case
         when regexp_matches(x, '{_WHOLE}')
             then cast(try_cast(replace(split_part(ltrim(x, '+'), '.', 1), ',', '') as bigint) as varchar)
     end;
 
 -- Trimmed items without blank ones, joined by `;`. Most lists are so already, and checking is cheaper than replacing.
-create or replace temp macro pam_list(x) as
+create or replace macro pam_list(x) as
     case
         when contains(x, ';') and regexp_matches(x, '[\\s\\x{{a0}};];|;[\\s\\x{{a0}}]|^[; ]|[; ]$') then nullif(
             trim(regexp_replace(x, '[\\s\\x{{a0}}]*;[\\s\\x{{a0}};]*', ';', 'g'), '; '), ''

@@ -1,6 +1,9 @@
 """Holds files whose dates can be read and are most likely wrong: a mistyped year that stretches the window, American firsts of
 months, which read as the first days of January, and dates that a mapping reads in either order. Refuses American dates."""
 
+from collections.abc import Sequence
+from itertools import compress
+
 import duckdb
 
 from dagster_project.contracts import Column
@@ -171,7 +174,7 @@ def refuse_american(
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
     dated = columns if rows >= TURNED_DATES else []
-    for c in dated if not sheet.cells.is_uniform else ():
+    for c in _with_slashes(con, sheet, dated) if not sheet.cells.is_uniform else ():
         if turned := _turned_by_spreadsheet(con, sheet, c, "UK"):
             raise Refused(turned)
     mapped = {n for n, formats in sheet.mapping.dates.items() if any(map(is_month_first, formats))}
@@ -189,6 +192,14 @@ def refuse_american(
         new_mapping = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{sheet.force}])"
         place = "the mapping" if is_mapped else new_mapping
         raise Refused(f"American dates, with the month first: add to {place} dates: {{{', '.join(american.values())}}}")
+
+
+def _with_slashes(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column]) -> list[Column]:
+    """Those of the columns that have a slash in a cell: any other has no date that a spreadsheet could not read."""
+    if not columns:
+        return []
+    found = ", ".join(f"coalesce(bool_or(contains({sheet.text(c.name)}, '/')), false)" for c in columns)
+    return list(compress(columns, one_row(con, f"select {found} from {CELLS} where not {sheet.is_ragged}")))
 
 
 def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, whose: str = "American") -> str:
