@@ -5,9 +5,10 @@ when they are needed; a small script for each force has what the first page show
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from dagster_project.core.reuse_outputs import ReusedFiles
 from ..pack.web_pages import write_text
 from .area_lists import read_outlines
 from .contents import accepted_files, read_contents
-from .data import hash_marts, pack_mart, pack_overview
+from .data import hash_marts, pack_mart, pack_overview, read_charts
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -77,7 +78,11 @@ def write(
     hashes = hash_marts(con, {m for f in contents["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in contents["forces"]):
         scripts = folder / "data" / force
-        figures = {mart: _write_mart(con, reused, scripts / f"{mart}.js", force, mart, hashes[force, mart]) for mart in marts}
+        # Read once, and only if a mart is written.
+        charts = cache(partial(read_charts, con, force))
+        figures = {
+            mart: _write_mart(con, reused, scripts / f"{mart}.js", force, mart, hashes[force, mart], charts) for mart in marts
+        }
         for mart in figures:
             if 0 < sum(changes.counts.get((mart, force), ())) <= MAX_LISTED:
                 listed = {"rows": changes.rows.get((mart, force), []), "periods": changes.periods.get((mart, force), [])}
@@ -102,13 +107,19 @@ def write(
 
 
 def _write_mart(
-    con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, force: str, mart: str, content_hash: str
+    con: duckdb.DuckDBPyConnection,
+    reused: ReusedFiles,
+    path: Path,
+    force: str,
+    mart: str,
+    content_hash: str,
+    charts: Callable[[], dict[str, list[tuple[Any, ...]]]],
 ) -> dict[str, Any]:
     """Reuse or write the script of a mart's figures. Returns the figures."""
     figures: dict[str, Any] = {}
 
     def make(new: Path) -> None:
-        figures.update(pack_mart(con, force, mart))
+        figures.update(pack_mart(con, force, mart, charts().get(mart, [])))
         _write_script(new, "pamFigures", f"{force}/{mart}", figures)
 
     if reused.reuse_or_make(path, content_hash, make):
