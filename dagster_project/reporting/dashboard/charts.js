@@ -32,6 +32,7 @@ async function draw(holder, again = false, widest = Infinity) {
       const result = await embed(holder, drawn.chart.spec(drawn.width));
       drawn.result?.finalize();
       drawn.result = result;
+      holder.style.minHeight = "";
       if (!drawnCharts.has(holder)) return result.finalize();
       holder.querySelector("svg")?.setAttribute("aria-hidden", "true");
       if (drawn.chart.onPoint) result.view.addEventListener("click", (_, item) => item?.datum?.key && drawn.chart.onPoint(item.datum));
@@ -47,6 +48,14 @@ function registerChart(holder, chart) {
   drawnCharts.set(holder, { chart, width: 0, drawing: null, result: null });
   visibility.observe(holder);
   sizes.observe(holder);
+}
+
+/** Keep a chart's height free until it is drawn: a button below it would move away from under the pointer. */
+function reserveHeight(holder) {
+  const drawn = drawnCharts.get(holder);
+  if (!drawn || drawn.result || !holder.clientWidth) return;
+  const { height } = drawn.chart.spec(holder.clientWidth);
+  if (height) holder.style.minHeight = `${height}px`;
 }
 
 /** Empty an element, and release the charts in it. */
@@ -117,6 +126,7 @@ function chartFigure(chart, ...more) {
     tables.push(details);
   }
   registerChart(holder, chart);
+  queueMicrotask(() => reserveHeight(holder)); // its figure is on the page then, and has a width
   return createElement("figure", [createElement("figcaption", title, { id: `${id}-title` }), holder, createElement("p", note, { class: "note", id: `${id}-note` }), tools, ...tables]);
 }
 

@@ -483,6 +483,19 @@ def test_hostile_text_is_escaped_and_missing_data_are_reported(opened: Any, fold
     assert not page.locator("#force").is_visible(), "nothing to choose from"
 
 
+def test_what_is_below_a_chart_does_not_move_when_it_is_drawn(opened: Callable[..., Any]) -> None:
+    """The button moved away from under the pointer: the click was lost."""
+    page = opened(mart="mart_stop_search", measure="drug_searches", kind="month")
+    page.locator("#main-chart svg").wait_for()
+    expect(page.locator("#area-chart .chart")).to_be_attached()
+    assert page.locator("#area-chart svg").count() == 0, "below the window: not drawn yet"
+    place = "document.querySelector('#download').getBoundingClientRect().top + scrollY"
+    before = page.evaluate(place)
+    page.evaluate("document.querySelector('#download').scrollIntoView(false)")
+    page.locator("#area-chart svg").wait_for()
+    assert abs(page.evaluate(place) - before) < 2
+
+
 def test_a_subject_without_a_control_chart_does_not_say_0_of_0(opened: Callable[..., Any]) -> None:
     page = opened(view="overview", subject="mart_street_crime")
     lead = page.locator("#overview-lead").inner_text()
