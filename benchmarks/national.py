@@ -20,7 +20,7 @@ import duckdb
 
 from benchmarks.recipes import EXTRACTS, UNITS, Made
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.sample.files import EXTRACTED_AT

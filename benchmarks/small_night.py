@@ -17,7 +17,7 @@ from benchmarks.report import options, run_night, write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.core.receipts import read_receipts
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.sample import write_sample
 
 

@@ -27,7 +27,7 @@ IMPORTS = """
 from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.home import be_quiet
 be_quiet(); skip_unused_imports()
-import dagster_project.cli.render, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
+import dagster_project.cli.render_night, dagster_project.definitions, dbt.cli.main, dbt.adapters.duckdb, great_expectations
 """
 
 

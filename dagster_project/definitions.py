@@ -11,7 +11,7 @@ defer_serializers()
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are set to be quiet)
 
 from dagster_project.core.home import Home, be_private  # noqa: E402
-from dagster_project.nights.run import NightRun  # noqa: E402
+from dagster_project.nights.night_run import NightRun  # noqa: E402
 from dagster_project.orchestration.asset_metadata import with_owners_and_tags  # noqa: E402
 from dagster_project.orchestration.assets import inbox_specs, landing_assets, model_assets, prepared_specs  # noqa: E402
 from dagster_project.orchestration.checks import gate_checks  # noqa: E402

@@ -26,7 +26,7 @@ from dagster_project.core.read_database import read_database
 from dagster_project.definitions import build_defs
 from dagster_project.editions.model import FOLDER as EDITIONS
 from dagster_project.landing import LedgerEntry
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.nights.run_steps import run_steps
 from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded

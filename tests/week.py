@@ -14,10 +14,10 @@ from support import begin, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.core.night_lock import locked
-from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing import read_ledger, release_load
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 
 NIGHTS = [f"202601{day:02d}T020000Z" for day in (3, 4, 5, 6, 7)]
 RELEASED = "20260105T120000Z"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.reference_lists import areas_of_force
+from dagster_project.core.home_lists import areas_of_force
 from dagster_project.serving.typed_names import Area, area_named, measures_named
 from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
 

@@ -16,7 +16,7 @@ from dagster_project.serving import record_consultation
 
 from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo, print_line
-from .render import show_failed
+from .render_night import show_failed
 
 DOCS_NIGHTS = 10
 """Nights in the Data Docs if none is named."""

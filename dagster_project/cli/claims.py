@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from dagster_project.core.cell_text import rounded_text
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.document_check.edition_figures import figures_to_understand
 from dagster_project.document_check.sentences.claimed_sentences import add_claim
 from dagster_project.document_check.sentences.understand_sentence import (
-    Given,
+    ClaimOptions,
     NotUnderstoodError,
     SentenceClaim,
     understand_sentence,
@@ -102,7 +102,7 @@ def add(
 
     Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
     """
-    given = Given(number, mart, measure, figure, area, category, first, last)
+    given = ClaimOptions(number, mart, measure, figure, area, category, first, last)
     chosen = read_editions(home).named(edition)
     with connect(home, reason, by="pam claims add") as con:
         figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
@@ -118,7 +118,7 @@ def add(
         echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
-def _read_sentence(sentence: str, given: Given, figures: Any, is_silent: bool) -> SentenceClaim:
+def _read_sentence(sentence: str, given: ClaimOptions, figures: Any, is_silent: bool) -> SentenceClaim:
     """The claim, after asking for what is missing. With --yes nothing is asked: the error names the option to use."""
     while True:
         try:
@@ -129,7 +129,7 @@ def _read_sentence(sentence: str, given: Given, figures: Any, is_silent: bool) -
             given = _ask(given, error)
 
 
-def _ask(given: Given, error: NotUnderstoodError) -> Given:
+def _ask(given: ClaimOptions, error: NotUnderstoodError) -> ClaimOptions:
     echo(f"{error}")
     if error.option == "--from and --to":
         # A day that is none is asked for again, under its own name.

@@ -7,7 +7,7 @@ from dagster_project.publishing.changes_since import changes_since
 from dagster_project.reporting.dashboard import MARK, write
 from dagster_project.reporting.pack.write import whole_folder
 from dagster_project.serving import connect
-from dagster_project.serving.consultation import record_disclosure
+from dagster_project.serving.recorded_access import record_disclosure
 
 from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo

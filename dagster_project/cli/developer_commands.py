@@ -6,8 +6,8 @@ from dagster_project.core.night_lock import locked
 from dagster_project.serving import record_consultation
 from dagster_project.transform import dbt_sources
 from dagster_project.transform.candidate import is_current, prepare_for_dbt
+from dagster_project.transform.check_measure_lists import require_sound_lists
 from dagster_project.transform.dbt_runner import project_relations, run_by_hand
-from dagster_project.transform.listed_measures import require_sound_lists
 
 from .common import HOME, HomeOption, ReasonOption, app, require_home
 from .echo import echo

@@ -14,7 +14,7 @@ import yaml
 from dagster_project.contracts import Column, Contract, load_contracts
 from dagster_project.core.coverages import read_coverage
 from dagster_project.core.home import DBT_PROJECT, PROJECT
-from dagster_project.core.seeds import coverage_of, extract_of, read_seed
+from dagster_project.core.project_lists import coverage_of, extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality.suites import DEFAULT_SUITE, FACTS, load_suites

@@ -11,13 +11,13 @@ from dagster_project.core.home import Home
 from dagster_project.nights.replay import ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
-from dagster_project.serving.consultation import record_consultation, record_disclosure
 from dagster_project.serving.diff import choose_nights, compare, write
+from dagster_project.serving.recorded_access import record_consultation, record_disclosure
 
 from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option, require_home
 from .echo import echo
-from .render import show_comparison, show_publications
-from .run_night import run_with_progress
+from .night_progress import run_with_progress
+from .render_history import show_comparison, show_publications
 
 
 @app.command()

@@ -12,8 +12,8 @@ from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.terminal_console import Console
 from dagster_project.mapping_draft.browser import serve_page
 from dagster_project.mapping_draft.draft import draft_mapping
-from dagster_project.mapping_draft.preview import preview
 from dagster_project.mapping_draft.show import show_draft, show_preview
+from dagster_project.mapping_draft.try_mapping import preview
 from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
 from .common import HOME, HomeOption, app, option

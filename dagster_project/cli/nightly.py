@@ -9,16 +9,16 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.made_up_home import SAMPLE_MARK, SampleHomeError, refuse_sample
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing import find_files, read_ledger
 from dagster_project.landing.opening.choose_mapping import with_windows
 from dagster_project.nights.land_step import files_of_period
+from dagster_project.nights.night_run import NightRun
 from dagster_project.nights.period_coverage import PeriodError, read_period
-from dagster_project.nights.run import NightRun
 from dagster_project.sample import write_sample
 
 from .common import HOME, HomeOption, QuietOption, app, option
-from .run_night import run_with_progress
+from .night_progress import run_with_progress
 
 InboxOption = Annotated[
     Path | None,

@@ -11,9 +11,9 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.plurals import counted
 from dagster_project.core.published_file import published_night
 from dagster_project.core.terminal_console import Console
-from dagster_project.publishing.postgres import configured_server, load_by_hand, loaded_state, reader_logins, roles
+from dagster_project.publishing.postgres import configured_server, load_by_hand, loaded_state, reader_logins, roles_and_grants
 from dagster_project.publishing.postgres import embedded as embedded_server
-from dagster_project.publishing.postgres.roles import setup_sql
+from dagster_project.publishing.postgres.roles_and_grants import setup_sql
 from dagster_project.publishing.postgres.server import administered_server, as_user
 
 from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option, require_home
@@ -70,7 +70,7 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     require_home(home)
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
-        loaded, excess_rights, faults = loaded_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
+        loaded, excess_rights, faults = loaded_state(con), roles_and_grants.excess_rights(con), reader_logins.find_problems(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_made_up,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,

@@ -16,7 +16,7 @@ from dagster_project.landing.retract import retract as retract_file
 from dagster_project.landing.storage import quarantine_export as store
 from dagster_project.landing.storage.quarantine_export import ABOUT, QuarantinedFile, columns_of_export
 from dagster_project.serving import record_consultation, write_result
-from dagster_project.serving.consultation import record_disclosure
+from dagster_project.serving.recorded_access import record_disclosure
 from dagster_project.serving.typed_names import UnknownNameError, force_named
 
 from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option, require_home

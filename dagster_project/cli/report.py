@@ -15,7 +15,7 @@ from dagster_project.reporting.pack import read_pack, write_pack
 from dagster_project.reporting.pack.word_refresh import NEW, NEW_NOTE, Refreshed, read_document, write_refreshed
 from dagster_project.reporting.pack.word_refresh import refresh as refresh_document
 from dagster_project.serving import connect, write_result
-from dagster_project.serving.consultation import can_record, record_disclosure
+from dagster_project.serving.recorded_access import can_record, record_disclosure
 
 from .common import HOME, EditionOption, Form, HomeOption, QuietOption, ReasonOption, make_group, option
 from .echo import echo

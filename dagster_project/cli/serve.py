@@ -11,7 +11,7 @@ from dagster_project.orchestration.serve import NightServer
 
 from .common import HOME, HomeOption, JsonOption, app, option, require_home
 from .echo import echo
-from .render import show_alerts, show_test
+from .render_alerts import show_alerts, show_test
 
 
 @app.command()

@@ -10,7 +10,7 @@ from dagster_project.nights.status import status as read_status
 
 from .common import HOME, HomeOption, JsonOption, app, option
 from .echo import echo
-from .render import show_status
+from .render_status import show_status
 
 
 @app.command()

@@ -12,11 +12,11 @@ import typer
 from rich import box
 from rich.table import Table
 
-from dagster_project.core.charts_told_in_words import SMALL, has_small_side, has_status_of_now
+from dagster_project.core.charts_fit_to_judge import SMALL, has_small_side, has_status_of_now
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import holds_made_up
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.core.terminal_console import Console
 from dagster_project.editions.windows import month_end
@@ -25,7 +25,7 @@ from dagster_project.reporting.pack.topline_document import write_topline
 from dagster_project.reporting.pack.wording import day_in_words, format_number
 from dagster_project.serving import connect, write_result
 from dagster_project.serving.answer_workbook import write_sheet
-from dagster_project.serving.consultation import can_record, record_disclosure
+from dagster_project.serving.recorded_access import can_record, record_disclosure
 from dagster_project.serving.topline import COLUMNS, Line
 from dagster_project.serving.topline import topline as read_lines
 

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from dagster_project.core.cell_text import plain_text, rounded_text
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.reporting.pack.wording import format_number
 from dagster_project.serving import record_consultation, write_result
 from dagster_project.serving.figures_of_file import COLUMNS as FIGURE_COLUMNS

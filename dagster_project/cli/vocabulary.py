@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.home_lists import UNIT
 from dagster_project.core.plurals import counted
-from dagster_project.core.reference_lists import UNIT
 from dagster_project.landing.storage.vocabulary import lines_to_paste, unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.serving import record_consultation, write_result

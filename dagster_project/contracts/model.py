@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import CONTRACTS
-from dagster_project.core.validation import Name, Text, faults_of
+from dagster_project.core.validation_errors import Name, Text, faults_of
 from dagster_project.core.yaml_io import read_yaml
 
 ColumnType = Literal["text", "date", "timestamp", "month", "money", "whole", "number", "choice", "list", "unit"]

@@ -14,9 +14,9 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_va
 from .errors import Cause, PamError
 from .files import nearly_named, read_written
 from .home import Engine, Home, extract_names
-from .seeds import read_seed
+from .project_lists import read_seed
 from .similar_names import suggestion
-from .validation import Number, Text, Whole, faults_of, written_as
+from .validation_errors import Number, Text, Whole, faults_of, written_as
 
 
 class ConfigError(PamError, ValueError):
@@ -151,7 +151,7 @@ class Extracts(BaseModel, extra="forbid", frozen=True):
 Share = Annotated[Number, Field(ge=0, le=1)]
 
 
-class Believe(BaseModel, extra="forbid", frozen=True):
+class FileLimits(BaseModel, extra="forbid", frozen=True):
     """When a file is held or refused because its content is not plausible. Shares are of 1.
 
     Where none of a file's rows would count, it is held at `unknown_told_percent` already: figures of a column that was not
@@ -252,7 +252,7 @@ class Config(BaseModel, extra="forbid", frozen=True):
     serve: Serve = Serve()
     arrival: Arrival = Arrival()
     extracts: Extracts = Extracts()
-    believe: Believe = Believe()
+    believe: FileLimits = FileLimits()
     alerts: Alerts = Alerts()
     public: Public = Public()
     report: Report = Report()

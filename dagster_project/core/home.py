@@ -93,7 +93,7 @@ class Home:
     nights = _Below("nights")
     """Receipts, one JSON a night."""
     seeds = _Below("seeds")
-    """A force's own reference lists (`core/reference_lists`), if it has any."""
+    """A force's own reference lists (`core/home_lists`), if it has any."""
     key_file = _Below("pseudonym.key")
     """The key for pseudonyms, if `PAM_PSEUDONYM_KEY` does not give one."""
     mappings = _Below("mappings")

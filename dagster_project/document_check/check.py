@@ -19,20 +19,20 @@ from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 from dagster_project.reporting.pack.refreshable_figures import read_tag
 
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
-from .judge import NOT_LINKED
-from .judge_number import Verdict, judge_cell, judge_in_sentence
+from .judge_in_context import Verdict, judge_cell, judge_in_sentence
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
 from .reading.read_document import read_document
 from .sentences.claimed_sentences import claimed, claimed_sentences
 from .sentences.link_pack_sentences import link_suggested
 from .sentences.link_sentences import figures_of_sentence, why_not_linked
 from .sentences.sentence_context import Context
-from .tables.link_any_table import Above, figure_in_cell, link_any_table
+from .tables.link_any_table import TextAbove, figure_in_cell, link_any_table
 from .tables.link_own_tables import NamesAlone, names_alone
 from .tables.link_tables import header_row
-from .text.figures_in_text import MARKERS, Number, Spot, numbers_of, scale_of
+from .text.figures_in_text import MARKERS, Number, NumberInSentence, numbers_of, scale_of
 from .text.periods_in_text import periods_of
 from .text.words_around_numbers import SIGN_OF_LIMIT, rose_between
+from .verdict_rule import NOT_LINKED
 
 MAX_NUMBERS = 100_000
 MAX_IN_SENTENCE = 100
@@ -103,7 +103,7 @@ class _Check:
         self.editions: dict[str, EditionFigures | None] = {figures.edition: figures}
         self.known = claimed_sentences(figures, home)
         self.result = CheckedDocument(figures.edition)
-        self.context, self.above = Context(), Above()
+        self.context, self.above = Context(), TextAbove()
         self.tables = self.paragraphs = 0
         self.before_table = self.table_words = self.place = self.number = ""
 
@@ -182,7 +182,7 @@ class _Check:
             elif figure is None and number.kind == "days":
                 self.result.others["length"] += 1
             else:
-                self._judge_in_sentence(where, around, Spot(sentence, number), links, reason)
+                self._judge_in_sentence(where, around, NumberInSentence(sentence, number), links, reason)
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
         has_figures = any(n.kind == "figure" for n in own_numbers)
         return self.context.end_sentence(sentence, periods, has_figures, links.values())
@@ -275,7 +275,9 @@ class _Check:
     def _not_linked(self, where: str, text: str, number: Number, reason: str | None) -> None:
         self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
 
-    def _judge_in_sentence(self, where: str, text: str, spot: Spot, links: dict[Number, Figure], reason: str | None) -> None:
+    def _judge_in_sentence(
+        self, where: str, text: str, spot: NumberInSentence, links: dict[Number, Figure], reason: str | None
+    ) -> None:
         figure = links.get(spot.number)
         if figure is None:
             self._not_linked(where, text, spot.number, reason or why_not_linked(spot, self.context, self.figures))

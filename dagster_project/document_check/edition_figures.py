@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError

@@ -33,7 +33,7 @@ class DocumentError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class Bound:
+class ContentControl:
     """A content control in a text: its place and its tag."""
 
     start: int
@@ -47,7 +47,7 @@ class Text:
     text. `place`: where it is, if not in the body, such as `footnote 1`."""
 
     text: str
-    bound: tuple[Bound, ...] = ()
+    bound: tuple[ContentControl, ...] = ()
     is_heading: bool = False
     is_item: bool = False
     number: str = ""

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import HomeListError, areas_of_force
 from dagster_project.core.read_database import rows_if_readable
-from dagster_project.core.reference_lists import SeedError, areas_of_force
 from dagster_project.core.similar_names import suggestion
 
 from .model import EditionError
@@ -35,7 +35,7 @@ def areas_of(home: Home, force: str) -> Areas:
     """A force's areas, from the home's own list, else the project's. Raises EditionError."""
     try:
         rows = areas_of_force(home, force)
-    except SeedError as error:
+    except HomeListError as error:
         raise EditionError(str(error)) from error
     return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
 

@@ -18,15 +18,15 @@ from pydantic import ValidationError
 
 from dagster_project.core.files import read_written
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import areas_of_force, is_emptied
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table, named_row
-from dagster_project.core.reference_lists import areas_of_force, is_emptied
-from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation_errors import faults_of
 
 from .frozen import frozen_paths, read_frozen_cells
 from .model import Edition, EditionError, EditionFigure, Statement
-from .printed import PrintedNumber, fault_of_printed, read_printed
+from .read_printed_numbers import PrintedNumber, fault_of_printed, read_printed
 from .tables import EVERY
 from .windows import month_days, month_end, month_number, years_before
 
@@ -72,7 +72,7 @@ PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
 
 
 def write_frozen_figures(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Make `raw.frozen`: every figure of every frozen edition, once. Raises SeedError."""
+    """Make `raw.frozen`: every figure of every frozen edition, once. Raises HomeListError."""
     make_raw_table(con, "frozen", ())
     if paths := frozen_paths(home):
         read_frozen_cells(con, paths, lambda force: _units_of(home, force))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, model
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.validation import Name, Number, Text, Whole
+from dagster_project.core.validation_errors import Name, Number, Text, Whole
 from dagster_project.core.yaml_io import read_yaml
 
 from .tables import CellSpec, TableSpec, cells

@@ -10,7 +10,7 @@ import yaml
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.similar_names import suggestion
 
 from .adapt_to_force import (

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, overload
 from pydantic import BaseModel, Field, model_validator
 
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.validation import Name, Text, Whole
+from dagster_project.core.validation_errors import Name, Text, Whole
 
 from .windows import Days, Window
 

@@ -15,9 +15,9 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import NOT_RECORDED
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.read_database import rows_if_readable
-from dagster_project.core.reference_lists import NOT_RECORDED
-from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
 
 from .adapt_to_force import areas_of

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self, overload
 
 from pydantic import BaseModel, Field, model_validator
 
-from dagster_project.core.validation import Text, Whole
+from dagster_project.core.validation_errors import Text, Whole
 
 Back = Annotated[Whole, Field(le=0)]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.validation import faults_of
+from dagster_project.core.validation_errors import faults_of
 from dagster_project.core.yaml_io import RepeatedKeyError, compose_yaml, mappings
 
 _KINDS = {

@@ -8,7 +8,7 @@
 3. Doubt the file as a whole (`doubts`).
 4. Is it known (its bytes: `storage`; its rows: `same_rows_again`), retracted, or the second of one extraction?
 5. `store_file`: store its rows and its entry (`storage`), and compare it with what is stored (`doubts`).
-   `conflicting_files` withholds rows on which two files of one time differ.
+   `same_time_conflicts` withholds rows on which two files of one extraction time differ.
 
 Before: `complete_inbox` says whether all files have come, so that a night can start early. Afterwards: `release_held` accepts
 a held file, `retract` takes back what was accepted wrongly, `reconciliation` checks that every row is accounted for.
@@ -24,8 +24,7 @@ from .inbox.file_names import InboxFile, find_files
 from .land import land_files
 from .release_held import NotHeld, release_load
 from .rows.pseudonyms import PseudonymKeyError
-from .storage.ledger import Counts, LedgerEntry, accepted, counts, read_ledger
-from .storage.retention import (
+from .storage.erase_unused import (
     Erasure,
     archive_size,
     erase_old_lists,
@@ -34,6 +33,7 @@ from .storage.retention import (
     erased_loads,
     read_erasures,
 )
+from .storage.ledger import Counts, LedgerEntry, accepted, counts, read_ledger
 
 __all__ = [
     "Counts", "Erasure", "InboxFile", "LedgerEntry", "NotHeld", "PseudonymKeyError", "accepted", "archive_size", "counts",

@@ -10,8 +10,8 @@ from pathlib import Path
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.reference_lists import read_own_list
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.home_lists import read_own_list
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 
 from .doubts.hold_before_storing import SUSPECT_DAYS

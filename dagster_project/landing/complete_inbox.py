@@ -17,8 +17,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Arrival, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.receipts import today_of
-from dagster_project.core.seeds import force_names
 
 from .inbox.file_names import find_files
 from .mappings.mappings import read_mappings

@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
+from .doubts import suspicious_dates
 from .formats.containers import read_manifest, read_stored
 from .inbox.file_names import InboxFile
 from .inbox.inbox_files import check_unchanged
@@ -18,8 +19,7 @@ from .opening.file_facts import FileFacts
 from .opening.open_file import open_file
 from .read_file_rows import read_file_rows
 from .reading_budget import Stopped
-from .refusal import MIXED, WAITS, Refused, TooLarge, Waits
-from .rows import uncertain_dates
+from .refusal import MIXED, WAITS, Refused, StaysInInbox, TooLarge
 from .rows.duckdb_connection import one_thread
 from .same_rows_again import find_same_rows, known_again, refuse_retracted, refuse_second_claim
 from .storage.ledger import LedgerEntry
@@ -59,14 +59,14 @@ def _decide(session: LandingSession, file: InboxFile, at: datetime) -> tuple[Led
     session.also_held = []
     try:
         if file.path in session.being_written:
-            raise Waits(session.being_written[file.path])
+            raise StaysInInbox(session.being_written[file.path])
         if file.waits:
-            raise Waits(file.waits)
+            raise StaysInInbox(file.waits)
         if file.problem:
             raise Refused(file.problem)
         by_extract = file.form == "canonical" and not file.mapping
         if by_extract and (problem := session.mappings.problem(*file.extract_and_force)):
-            raise Waits(f"{WAITS}: {problem}")
+            raise StaysInInbox(f"{WAITS}: {problem}")
         mapping = SystemMapping(extract=file.extract_and_force[0])
         if used := session.mapping_of(file):
             facts.mapping, mapping = used.label, used.mapping
@@ -74,7 +74,7 @@ def _decide(session: LandingSession, file: InboxFile, at: datetime) -> tuple[Led
             if file.size < SMALL:
                 resources.enter_context(one_thread(session.con))
             return _decide_by_content(session, facts, mapping, resources), False
-    except Waits as error:
+    except StaysInInbox as error:
         return facts.entry("refused", str(error)), True
     except Refused as error:
         if isinstance(error, TooLarge) and session.parts > 1:
@@ -96,18 +96,18 @@ def _decide_by_content(session: LandingSession, facts: FileFacts, mapping: Syste
         if not file.covers and (earlier := session.decisions.same_bytes(file, stored.sha256, not contract.key)):
             return known_again(facts, earlier, stored, manifest)
         open_rows = partial(open_file, session.con, file, stored, contract, facts.how, mapping, resources)
-        sheet, counts = read_file_rows(session, facts, open_rows, resources)
-        facts.rows_in_file, facts.rows_ignored = counts.rows, sheet.n_ignored or None
-        if earlier := find_same_rows(session, facts, sheet, counts):
+        file_table, counts = read_file_rows(session, facts, open_rows, resources)
+        facts.rows_in_file, facts.rows_ignored = counts.rows, file_table.n_ignored or None
+        if earlier := find_same_rows(session, facts, file_table, counts):
             return known_again(facts, earlier, stored, manifest)
         check_unchanged(file, stored.state)
-        manifest.check_rows(counts.rows, sheet.n_ignored)
-        refuse_retracted(session, facts, sheet, counts)
+        manifest.check_rows(counts.rows, file_table.n_ignored)
+        refuse_retracted(session, facts, file_table, counts)
         facts.made_up = is_made_up(session.con)
         if facts.made_up and session.is_home_real:
-            raise Waits(f"{MIXED}. Give it another home (--home DIR)")
+            raise StaysInInbox(f"{MIXED}. Give it another home (--home DIR)")
         is_mapped = facts.mapping is not None
-        uncertain_dates.refuse_american(session.con, sheet, counts.rows, counts.bad, session.limits, is_mapped=is_mapped)
+        suspicious_dates.refuse_american(session.con, file_table, counts.rows, counts.bad, session.limits, is_mapped=is_mapped)
         refuse_second_claim(session, facts, contract)
     except Refused:
         raise
@@ -126,4 +126,4 @@ def _decide_by_content(session: LandingSession, facts: FileFacts, mapping: Syste
         raise Refused("could not be read: damaged, or written in a way that is not known; export it again") from error
     if session.budget.is_closed:
         raise Stopped
-    return store_file(session, facts, sheet, counts)
+    return store_file(session, facts, file_table, counts)

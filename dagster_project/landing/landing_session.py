@@ -15,7 +15,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 
 from . import interrupted_landing
 from .inbox.file_names import InboxFile

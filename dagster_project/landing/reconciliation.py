@@ -13,10 +13,10 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 
-from .conflicting_files import conflict_files
+from .same_time_conflicts import conflict_files
+from .storage.erase_unused import read_erasures
 from .storage.ledger import LedgerEntry, accepted, counts
 from .storage.raw_store import load_of, parquet_of
-from .storage.retention import read_erasures
 
 
 def write_accounts(

@@ -30,10 +30,10 @@ class TooLarge(Refused):
         super().__init__(f"too large for this machine's memory{also}: split it by time, into files of shorter windows")
 
 
-class Waits(Refused):
+class StaysInInbox(Refused):
     """A file that can't be decided on yet: it stays in the inbox, without a line in the ledger, for the next night."""
 
 
 def is_waiting(reason: str | None) -> bool:
-    """Whether this is the reason of a `Waits`. Its entry has the outcome `refused`, as of all that did not land."""
+    """Whether this is the reason of a `StaysInInbox`. Its entry has the outcome `refused`, as of all that did not land."""
     return bool(reason) and (reason.startswith((WAITS, MIXED)) or reason.endswith((_WHEN_DONE, _AGAIN)))

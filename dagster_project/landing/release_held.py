@@ -11,8 +11,8 @@ from dagster_project.core.memory import memory_settings
 from dagster_project.core.night_lock import locked
 from dagster_project.core.receipts import Night
 
-from .conflicting_files import settle_conflicts
 from .rows.duckdb_connection import connect
+from .same_time_conflicts import settle_conflicts
 from .storage.earlier_decisions import Clock, Decisions, utc_microseconds
 from .storage.ledger import CONFLICT_KIND, LedgerEntry, Outcome, accepted, commit, current_files, is_replaced, read_ledger
 from .storage.raw_store import load_of
@@ -88,10 +88,10 @@ def release_load(
         raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
-    if contract.key and (tied_loads := decisions.tied_loads(held)):
+    if contract.key and (conflicting_loads := decisions.conflicting_loads(held)):
         # Stored rows have pseudonyms only.
         with connect(memory_settings(home), has_identifiers=False) as con:
-            withheld = settle_conflicts(con, home, contract, load, tied_loads)
+            withheld = settle_conflicts(con, home, contract, load, conflicting_loads)
     n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(
         update={

@@ -14,12 +14,12 @@ from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, night_order
 
-from .conflicting_files import end_conflicts
 from .release_held import commit_alteration, file_of_name, held_files
 from .rows.duckdb_connection import connect
+from .same_time_conflicts import end_conflicts
 from .storage.earlier_decisions import Clock, Decisions, utc_microseconds
+from .storage.erase_unused import Erasure, erase_load, read_erasures
 from .storage.ledger import STORED, LedgerEntry, accepted, read_ledger
-from .storage.retention import Erasure, erase_load, read_erasures
 
 
 class NotRetractedError(PamError, ValueError):

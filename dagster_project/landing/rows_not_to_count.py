@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from dagster_project.contracts import plain_header
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.sql import literal
 
 _LEAVE_OUT = "not a record (table: ignore: in a mapping leaves such rows out)"

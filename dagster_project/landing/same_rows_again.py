@@ -10,7 +10,7 @@ from .landing_session import LandingSession
 from .opening.file_facts import FileFacts
 from .read_file_rows import RowCounts
 from .refusal import Refused
-from .rows.sheet import Sheet
+from .rows.file_table import FileTable
 from .storage import raw_store
 from .storage.ledger import LedgerEntry
 from .storage.raw_store import load_of
@@ -20,11 +20,11 @@ MAPPING_CHANGED = "It was read with another mapping, or with none"
 NEWER_TIME = "in its name, or, where a mapped name has none, by saving the file anew"
 
 
-def find_same_rows(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: RowCounts) -> LedgerEntry | None:
+def find_same_rows(session: LandingSession, facts: FileFacts, file_table: FileTable, counts: RowCounts) -> LedgerEntry | None:
     """The earlier load with the same rows in other bytes (another container or encoding), or None."""
     rival = session.decisions.same_extraction(facts.file)
-    for earlier in [rival] if rival else session.decisions.newest(facts.file, not sheet.contract.key):
-        if _has_rows_of(session, earlier, sheet, counts):
+    for earlier in [rival] if rival else session.decisions.newest(facts.file, not file_table.contract.key):
+        if _has_rows_of(session, earlier, file_table, counts):
             return earlier
     return None
 
@@ -42,10 +42,10 @@ def known_again(facts: FileFacts, earlier: LedgerEntry, stored: StoredFile, mani
     return facts.entry("known", reason, load_id=earlier.load_id)
 
 
-def refuse_retracted(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: RowCounts) -> None:
+def refuse_retracted(session: LandingSession, facts: FileFacts, file_table: FileTable, counts: RowCounts) -> None:
     """Raise Refused for a file that a person has retracted, in whatever container it comes again."""
     for retracted in session.decisions.retracted(facts.file):
-        if retracted.sha256 == facts.sha256 or _has_rows_of(session, retracted, sheet, counts):
+        if retracted.sha256 == facts.sha256 or _has_rows_of(session, retracted, file_table, counts):
             remedy = f"pam release {retracted.load_id}"
             if retracted.mapping != facts.mapping:
                 remedy += "; to read it with another mapping, drop it as a newer extraction"
@@ -70,8 +70,8 @@ def refuse_second_claim(session: LandingSession, facts: FileFacts, contract: Con
     raise Refused(reason)
 
 
-def _has_rows_of(session: LandingSession, other: LedgerEntry, sheet: Sheet, counts: RowCounts) -> bool:
+def _has_rows_of(session: LandingSession, other: LedgerEntry, file_table: FileTable, counts: RowCounts) -> bool:
     other_counts = (other.rows_in_file, other.ragged_digest)
     return other_counts == (counts.rows, counts.ragged_digest) and raw_store.same_rows(
-        session.con, session.home, load_of(other), sheet, counts.good, counts.has_repeats
+        session.con, session.home, load_of(other), file_table, counts.good, counts.has_repeats
     )

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from functools import partial
 
-from .conflicting_files import hold_for_conflicts, settle_conflicts
-from .doubts import other_sheets, plausibility
+from .doubts import implausible_files, other_sheets
 from .doubts.category_doubts import category_doubts
 from .doubts.changed_records import UNIT_QUESTION, amounts_of_another_unit, changes
 from .doubts.doubts_said import DoubtsSaid
 from .doubts.file_doubts import doubts, no_rows, repeats
-from .doubts.flags_of_stored_rows import unstored_doubts
+from .doubts.flags_in_unstored_columns import doubts_from_unstored_columns
 from .doubts.hold_before_storing import extracted_far_ahead
 from .doubts.indicator_periods import period_doubts
 from .doubts.mass_withdrawals import withdraws_too_much
@@ -23,9 +22,10 @@ from .opening.column_drift import describe_drift, describe_extraction
 from .opening.file_facts import FileFacts
 from .read_file_rows import RowCounts
 from .rows import duplicate_rows
+from .rows.file_table import FileTable
 from .rows.row_rules import PARSED, months_alone
-from .rows.sheet import Sheet
 from .same_rows_again import NEWER_TIME
+from .same_time_conflicts import hold_for_conflicts, settle_conflicts
 from .storage import raw_store
 from .storage.ledger import CONFLICT_KIND, LedgerEntry
 from .storage.raw_store import load_of
@@ -37,38 +37,38 @@ LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 
 
-def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: RowCounts) -> LedgerEntry:
+def store_file(session: LandingSession, facts: FileFacts, file_table: FileTable, counts: RowCounts) -> LedgerEntry:
     """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
     con, home, load = session.con, session.home, facts.load
     session.mark_started()
     if not counts.is_written:
-        raw_store.write_raw(con, home, load, sheet, counts.good)
+        raw_store.write_raw(con, home, load, file_table, counts.good)
     raw_store.place_raw(home, load)
     previous, give_window = session.decisions.last_accepted(facts.file), facts.file.covers is not None
     enough = max(min(FEW_ROWS, counts.rows), counts.rows // 10)
-    usual = session.decisions.last_like(facts.file, sheet.covered_from, sheet.covered_to, enough)
+    usual = session.decisions.last_like(facts.file, file_table.covered_from, file_table.covered_to, enough)
     said = DoubtsSaid(session.decisions.accepted_of(facts.file))
-    rows = StoredRows(con, home, load, sheet, counts.rows, give_window, load_of(usual) if usual else None, said)
+    rows = StoredRows(con, home, load, file_table, counts.rows, give_window, load_of(usual) if usual else None, said)
     hold_reason = counts.hold_reason or extracted_far_ahead(facts.file, facts.at)
     findings = _Findings(session, facts, rows, counts, hold_reason)
     findings.quarantine_and_hold()
     findings.compare_with_earlier()
-    vocabulary = check_vocabulary(con, home, load, sheet.contract, rows.absent, counts.rows, session.limits)
+    vocabulary = check_vocabulary(con, home, load, file_table.contract, rows.absent, counts.rows, session.limits)
     # A file that is held for its vocabulary alone lands by itself once its values are known.
     held_for = HELD_FOR if vocabulary.hold_reason and findings.hold_reason is None else None
     findings.hold_reason = "; ".join(filter(None, (findings.hold_reason, vocabulary.hold_reason))) or None
     findings.settle_conflicts()
     findings.compare_with_others(previous)
     # Where a record has a row for each item, the others of its rows are merged as the mapping says.
-    merged = 0 if sheet.mapping.table.row_for_each else counts.merged
+    merged = 0 if file_table.mapping.table.row_for_each else counts.merged
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
-    findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
+    findings.notes += other_sheets.records_left_out(con, file_table, counts.rows)
     findings.notes += category_doubts(rows, vocabulary.count_nothing)
     findings.notes += changes(rows, leave_out=findings.in_another_unit)
-    for notes in (doubts, reference_doubts, unstored_doubts, period_doubts):
+    for notes in (doubts, reference_doubts, doubts_from_unstored_columns, period_doubts):
         findings.notes += notes(rows)
     findings.notes += stopped_values(rows, session.decisions.accepted_of(facts.file), findings.notes)
-    indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
+    indicators = _indicators(session) if file_table.contract.kind == "indicators" else []
     if counts.rows > LARGE:
         raw_store.drop_file_tables(con)
     return facts.entry(
@@ -87,9 +87,9 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         ragged_digest=counts.ragged_digest,
         absent_columns=rows.absent,
         drift=[
-            *(describe_drift(previous, sheet.layout) if previous else []),
-            *sheet.unseen,
-            *text_around_table.describe_around(sheet.around, sheet),
+            *(describe_drift(previous, file_table.layout) if previous else []),
+            *file_table.unseen,
+            *text_around_table.describe_around(file_table.around, file_table),
             *findings.notes,
             *describe_extraction(facts.file, facts.at),
         ],
@@ -97,7 +97,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         replaced=findings.replaced,
         indicators=indicators,
         withheld=findings.withheld,
-        key_fingerprint=session.key.fingerprint if session.key and sheet.contract.identifiers else None,
+        key_fingerprint=session.key.fingerprint if session.key and file_table.contract.identifiers else None,
     )
 
 
@@ -134,31 +134,35 @@ class _Findings:
 
     def quarantine_and_hold(self) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
-        con, home, load, sheet, counts = self.rows.con, self.rows.home, self.rows.load, self.rows.sheet, self.counts
-        fault, list_column = duplicate_rows.several_rows_a_record(con, sheet, counts.rows) if counts.clashing else ("", None)
+        con, home, load, file_table, counts = self.rows.con, self.rows.home, self.rows.load, self.rows.file_table, self.counts
+        fault, list_column = (
+            duplicate_rows.several_rows_a_record(con, file_table, counts.rows) if counts.clashing else ("", None)
+        )
         if counts.bad:
-            fault, list_column = duplicate_rows.items_alone(con, sheet, counts.rows, counts.bad) or (fault, list_column)
+            fault, list_column = duplicate_rows.items_alone(con, file_table, counts.rows, counts.bad) or (fault, list_column)
         if counts.bad or counts.clashing:
-            self.kinds, self.n_quarantined = raw_store.quarantine_rows(con, sheet, counts.has_repeats)
-            raw_store.write_quarantine(con, home, load, sheet)
+            self.kinds, self.n_quarantined = raw_store.quarantine_rows(con, file_table, counts.has_repeats)
+            raw_store.write_quarantine(con, home, load, file_table)
         if list_column and self.hold_reason is None:
             todo = (
                 "have the system export the rows of a record one below the other, the first with all that they have in common"
-                if sheet.mapping.table.row_for_each == list_column
+                if file_table.mapping.table.row_for_each == list_column
                 else f"say table: {{row_for_each: {list_column}}} in a mapping, which makes one row of them, and drop the file"
                 f" again under a newer time ({NEWER_TIME})"
             )
             self.hold_reason = f"{fault}. Not believed: {todo}; if they are faults of single records, release it"
         elif fault:
             self.notes.append(f"{fault}: have the system export one row for each record")
-        too_many = partial(plausibility.quarantined_too_much, counts.rows, self.n_quarantined, self.kinds, self.session.limits)
+        too_many = partial(
+            implausible_files.quarantined_too_much, counts.rows, self.n_quarantined, self.kinds, self.session.limits
+        )
         if self.hold_reason is None and (reason := too_many()):
-            advice = months_alone(con, sheet)
+            advice = months_alone(con, file_table)
             self.hold_reason = too_many(advice) if advice else reason
         if self.hold_reason is None and self.kinds:
-            self.hold_reason = text_around_table.other_order_below(con, sheet)
-            self.notes += text_around_table.heading_of_no_records(con, sheet)
-        for of_stored in (plausibility.ranges_as_dates, plausibility.amounts_beyond_figures):
+            self.hold_reason = text_around_table.other_order_below(con, file_table)
+            self.notes += text_around_table.heading_of_no_records(con, file_table)
+        for of_stored in (implausible_files.ranges_as_dates, implausible_files.amounts_beyond_figures):
             self.hold_reason = self.hold_reason or of_stored(self.rows)
 
     def compare_with_earlier(self) -> None:
@@ -177,13 +181,13 @@ class _Findings:
 
     def settle_conflicts(self) -> None:
         """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
-        if self.hold_reason is None and (tied_loads := self.session.decisions.tied_loads(self.facts.file)):
-            load, contract = self.rows.load, self.rows.sheet.contract
-            self.hold_reason, tied_loads = hold_for_conflicts(
-                self.session, load, contract, tied_loads, self.counts.rows, self.n_quarantined, self.kinds
+        if self.hold_reason is None and (conflicting_loads := self.session.decisions.conflicting_loads(self.facts.file)):
+            load, contract = self.rows.load, self.rows.file_table.contract
+            self.hold_reason, conflicting_loads = hold_for_conflicts(
+                self.session, load, contract, conflicting_loads, self.counts.rows, self.n_quarantined, self.kinds
             )
             if self.hold_reason is None:
-                self.withheld = settle_conflicts(self.session.con, self.session.home, contract, load, tied_loads)
+                self.withheld = settle_conflicts(self.session.con, self.session.home, contract, load, conflicting_loads)
             if n_tied := self.withheld.pop(load.load_id, 0):
                 self.kinds[CONFLICT_KIND] = n_tied
                 self.n_quarantined += n_tied
@@ -193,7 +197,7 @@ class _Findings:
         decisions, file, rows = self.session.decisions, self.facts.file, self.counts.rows
         if self.hold_reason is None:
             self.notes += self.if_accepted
-        is_dated = self.rows.sheet.contract.kind != "indicators"
+        is_dated = self.rows.file_table.contract.kind != "indicators"
         if is_dated and (newer := decisions.newer_of_all_its_days(file)):
             self.notes.append(
                 f"older than {newer.source_file}, which covers all of its days: hardly any of its rows counts. If it is the"
@@ -201,5 +205,5 @@ class _Findings:
             )
         if same_file := decisions.same_of_another_force(file, str(self.facts.sha256)):
             self.notes.append(f"the same bytes as {same_file.source_file}: whose rows are they?")
-        if rows in (0, self.counts.bad) and not self.hold_reason and (note := no_rows(self.rows.sheet, rows, previous)):
+        if rows in (0, self.counts.bad) and not self.hold_reason and (note := no_rows(self.rows.file_table, rows, previous)):
             self.notes.append(note)

@@ -23,16 +23,16 @@ from starlette.routing import Route
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
-from dagster_project.core.seeds import force_names
-from dagster_project.landing.rows.canonical_values import MONTH_ALONE
+from dagster_project.core.project_lists import force_names
+from dagster_project.landing.rows.parse_values import MONTH_ALONE
 from dagster_project.landing.storage.quarantine_export import describe_problems
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
 
 from .columns import Drafted, label_of
 from .draft import Draft, draft_mapping
-from .preview import Preview, preview
 from .show import by_year
+from .try_mapping import Preview, preview
 from .write_yaml import mapping_yaml, write_new
 
 TEMPLATES = Path(__file__).parent / "templates"

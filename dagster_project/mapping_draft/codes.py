@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import NOTHING, areas_of_force, classifying_columns, other_unit_names, read_own_list
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.home_lists import NOTHING, areas_of_force, classifying_columns, other_unit_names, read_own_list
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.landing.storage import vocabulary
 
 SHOWN = 60

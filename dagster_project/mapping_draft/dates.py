@@ -8,9 +8,9 @@ from functools import cache
 import duckdb
 
 from dagster_project.core.sql import literal, one_row
-from dagster_project.landing.rows.canonical_values import MONTH_CELL
+from dagster_project.landing.doubts.suspicious_dates import swap_day_and_month
+from dagster_project.landing.rows.parse_values import MONTH_CELL
 from dagster_project.landing.rows.row_rules import DAY_NUMBER
-from dagster_project.landing.rows.uncertain_dates import swap_day_and_month
 
 from .tables import ROWS
 

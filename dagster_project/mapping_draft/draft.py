@@ -12,15 +12,15 @@ import duckdb
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import classifying_columns, read_own_list
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import classifying_columns, read_own_list
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.landing.inbox.file_names import name_problem
 from dagster_project.landing.opening.column_drift import likely_renames
-from dagster_project.landing.rows.canonical_values import MONTH_ALONE
+from dagster_project.landing.rows.parse_values import MONTH_ALONE
 from dagster_project.serving.typed_names import force_named
 
 from .codes import Code, choice_codes, known_values, listed_codes

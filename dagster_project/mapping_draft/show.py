@@ -6,13 +6,13 @@ from rich.text import Text
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.rows.canonical_values import MONTH_ALONE
+from dagster_project.landing.rows.parse_values import MONTH_ALONE
 from dagster_project.landing.storage.quarantine_export import describe_problems
 from dagster_project.reporting.pack.wording import format_number
 
 from .columns import Drafted, label_of
 from .draft import Draft
-from .preview import Preview, YearFigure
+from .try_mapping import Preview, YearFigure
 
 
 def show_draft(draft: Draft) -> None:

@@ -14,7 +14,7 @@ import duckdb
 from dagster_project.contracts import load_contracts, plain_header
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.formats.containers import StoredFile, read_stored, unpack
 from dagster_project.landing.formats.csv_reader import CELLS, read_cells
@@ -32,7 +32,7 @@ from dagster_project.landing.formats.header_row import (
 from dagster_project.landing.formats.parquet import read_parquet
 from dagster_project.landing.inbox.file_names import describe
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.rows.canonical_values import install
+from dagster_project.landing.rows.parse_values import install
 from dagster_project.landing.rows_not_to_count import TOTAL
 
 ROWS = "draft_rows"

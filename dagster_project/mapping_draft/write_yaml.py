@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import UNIT, classifying_columns, counts_towards
 from dagster_project.core.plurals import counted, list_first
-from dagster_project.core.reference_lists import UNIT, classifying_columns, counts_towards
 
 from .codes import SHOWN, Code
 from .columns import Drafted, label_of

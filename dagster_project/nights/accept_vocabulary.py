@@ -9,21 +9,21 @@ import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core import reference_lists
-from dagster_project.core.config import Believe, read_config
+from dagster_project.core import home_lists
+from dagster_project.core.config import FileLimits, read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import LONGEST_VALUE, OWN_LISTS, HomeListError, fault_of_text, read_own_list
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.night_lock import locked
 from dagster_project.core.printable import visible
-from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
-from dagster_project.landing.conflicting_files import count_conflicts
-from dagster_project.landing.doubts.plausibility import quarantined_too_much
+from dagster_project.landing.doubts.implausible_files import quarantined_too_much
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.rows.duckdb_connection import connect
+from dagster_project.landing.same_time_conflicts import count_conflicts
 from dagster_project.landing.storage.earlier_decisions import Clock, Decisions, utc_microseconds
 from dagster_project.landing.storage.ledger import CONFLICT_KIND, commit, read_ledger
 from dagster_project.landing.storage.raw_store import load_of
@@ -44,13 +44,13 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     if column not in columns:
         listed = f": it has one for {', '.join(columns)}" if columns else ""
         raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{listed}")
-    return reference_lists.counts_towards(extract, column)
+    return home_lists.counts_towards(extract, column)
 
 
 def accept_value(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:
     """Add values to the home's own list, on record. The next night lands the held files that may land now.
 
-    Takes the home's lock. Raises VocabularyError, SeedError for a list that can't be read, NightUnderWayError, OSError.
+    Takes the home's lock. Raises VocabularyError, HomeListError for a list that can't be read, NightUnderWayError, OSError.
     """
     allowed = counts_towards(extract, column)
     chosen = next((a for a in allowed if a.lower() == counts_as.strip().lower()), None)
@@ -77,7 +77,7 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
 
 def _changed_list(path: Path, extract: str, column: str, new_rows: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
     """The rows of the list, its header first, with new ones in place of those of the same value. Further columns, such as
-    notes, stay. `new_rows`: value in lower case -> extract, column, value, meaning. Raises SeedError."""
+    notes, stay. `new_rows`: value in lower case -> extract, column, value, meaning. Raises HomeListError."""
     columns = OWN_LISTS["vocabulary"]
     read_own_list(path)
     if not path.exists():
@@ -120,20 +120,20 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
 
 
 def _most_in_conflict(
-    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, held: LedgerEntry, limits: Believe
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, held: LedgerEntry, limits: FileLimits
 ) -> str | None:
     """Why a held file must not land: it, or an accepted file of its time, would lose most of its rows to the conflicts between
     them. None where none would. The accepted file stays, as it counts already and a person knows its figures; of two new files
     landing holds both."""
     decisions = Decisions(read_ledger(home))
-    tied_loads = decisions.tied_loads(held) if contract.key else []
-    conflicts, totals = count_conflicts(con, home, contract, load_of(held), tied_loads), decisions.counts()
-    for entry in (held, *tied_loads):
+    conflicting_loads = decisions.conflicting_loads(held) if contract.key else []
+    conflicts, totals = count_conflicts(con, home, contract, load_of(held), conflicting_loads), decisions.counts()
+    for entry in (held, *conflicting_loads):
         n_tied, counts = conflicts.get(str(entry.load_id), 0), totals[str(entry.load_id)]
         reason = quarantined_too_much(
             counts.rows_in_file, counts.rows_quarantined + n_tied, {CONFLICT_KIND: n_tied}, limits,
-            f"Of the same time: {', '.join(o.source_file for o in tied_loads)}. Drop the one that counts again under a newer"
-            " time, or release it",
+            f"Of the same time: {', '.join(o.source_file for o in conflicting_loads)}. Drop the one that counts again under"
+            " a newer time, or release it",
         )  # fmt: skip
         if n_tied and reason:
             return reason
@@ -145,6 +145,6 @@ def _are_own_lists_readable(home: Home) -> bool:
     try:
         for name in OWN_LISTS:
             read_own_list(home.seeds / f"{name}.csv")
-    except SeedError:
+    except HomeListError:
         return False
     return True

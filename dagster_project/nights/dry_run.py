@@ -23,8 +23,8 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.receipts import Night, Receipt, read_receipts, utc_seconds
-from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
 from dagster_project.landing.formats.containers import container_of
@@ -48,8 +48,8 @@ from dagster_project.transform.candidate import BASE
 from dagster_project.transform.dbt_runner import BuildError
 
 from .errors import NightFailedError, NightHeldError
-from .mapping_preview import Rule, rules_of
-from .run import NightRun
+from .mapping_rule_effects import Rule, rules_of
+from .night_run import NightRun
 from .saved_steps import Landed
 
 PROBLEMS = 10

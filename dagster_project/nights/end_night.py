@@ -9,8 +9,8 @@ from dagster_project.core.errors import with_advice
 from dagster_project.core.receipts import receipt_path, write_receipt
 
 from . import alerts
-from .lifecycle import ENDED_EARLY
-from .run import NightRun
+from .interrupted_nights import ENDED_EARLY
+from .night_run import NightRun
 
 NO_ROOM = 2**20
 """Free bytes below which a disk counts as full."""

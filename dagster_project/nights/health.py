@@ -16,9 +16,9 @@ from dagster_project.landing.release_held import held_of
 from dagster_project.landing.storage.earlier_decisions import utc_microseconds
 from dagster_project.landing.storage.ledger import current_files
 
-from .alerts.events import NO_REASON, one_line, waiting_files
+from .alerts.event_sentences import NO_REASON, one_line, waiting_files
+from .interrupted_nights import under_way_since
 from .late_extracts import late_extracts
-from .lifecycle import under_way_since
 from .stopped_schedules import stopped_schedules
 
 STUCK_HOURS = 6

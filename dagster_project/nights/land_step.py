@@ -8,8 +8,8 @@ from dagster_project import landing
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Config
 from dagster_project.core.errors import InboxMissingError
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.receipts import Night
-from dagster_project.core.seeds import force_names
 from dagster_project.landing.inbox.file_names import InboxFile
 from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.landing.opening.choose_mapping import recognise_files, with_windows

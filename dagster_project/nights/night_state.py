@@ -18,8 +18,8 @@ from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, saved_steps
+from .erase_expired_rows import expired_loads
 from .errors import NightFailedError, NightHeldError, held_reason
-from .expired_rows import expired_loads
 from .publish_step import list_withdrawn
 from .saved_steps import Built, Judged, Landed, Plan
 

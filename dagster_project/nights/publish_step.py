@@ -21,12 +21,12 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.core.sql import literal
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
-from dagster_project.landing.storage.retention import WITHDRAWN_LIST
+from dagster_project.landing.storage.erase_unused import WITHDRAWN_LIST
 from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result
 
-from .expired_rows import replace_by_totals
+from .erase_expired_rows import replace_by_totals
 
 
 def publish_candidate(
@@ -69,7 +69,7 @@ def keep_publication(night: Night, config: Config) -> list[str]:
     return [unsettled, keep_and_prune.keep_tonight(night.home, config.keep.publications, frozen)]
 
 
-def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str]:
+def erase_expired(night: Night, config: Config) -> tuple[list[Erasure], str]:
     """Erase rows at their retention limit, and keep their monthly totals. Returns what was erased, and why not all of it: the
     night is published anyway, and the next one tries again.
     """

@@ -41,11 +41,11 @@ from dagster_project.landing import LedgerEntry, accepted, erased_loads, read_le
 from dagster_project.landing.storage.made_up_files import mark_home
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, make_differences
-from dagster_project.publishing.publications import TODAY, publication_of
+from dagster_project.publishing.kept_nights import TODAY, publication_of
 from dagster_project.transform import raw_schema
 from dagster_project.transform.kept_totals import loads_as_totals
 
-from .run import NightRun
+from .night_run import NightRun
 
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 REASON = "made again from raw/ and the lists"

@@ -14,9 +14,9 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, utc_seconds, write_receipt
 from dagster_project.publishing import outputs, postgres, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
-from dagster_project.publishing.publications import NotKeptError, Publication, check_whole, kept_before, publication_of
+from dagster_project.publishing.kept_nights import NotKeptError, Publication, check_whole, kept_before, publication_of
 
-from .lifecycle import write_missing_receipts
+from .interrupted_nights import recover_interrupted_nights
 
 
 def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: datetime | None = None) -> Receipt:
@@ -33,7 +33,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
     with locked(home):
         with suppress(PublishError):
             # As a night does before it starts. The published file may be what is damaged.
-            write_missing_receipts(home)
+            recover_interrupted_nights(home)
             keep_published(home)
         target = _target(home, night)
         kept_night = check_whole(target)

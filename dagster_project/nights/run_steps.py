@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project.publishing import postgres
 
-from .run import NightRun
+from .night_run import NightRun
 
 
 def run_steps(run: NightRun) -> None:

@@ -39,7 +39,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedNight:
     """A night that has its id. `run_id`: the Dagster run that began it; blank on the command line."""
 
     night_id: str
@@ -81,9 +81,9 @@ class Judged:
     seconds: float = 0
 
 
-Step = Begun | Landed | Built | Judged
-Kind = TypeVar("Kind", Begun, Landed, Built, Judged)
-FILES: dict[type[Step], str] = {Begun: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
+Step = StartedNight | Landed | Built | Judged
+Kind = TypeVar("Kind", StartedNight, Landed, Built, Judged)
+FILES: dict[type[Step], str] = {StartedNight: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
 
 
 @cache
@@ -141,7 +141,7 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
     """
     nights = _saved_nights(home)
-    begun = read_step(home, nights[-1], Begun) if nights else None
+    begun = read_step(home, nights[-1], StartedNight) if nights else None
     if begun is None:
         return None
     if any(night_order(receipt.stem) > night_order(begun.night_id) for receipt in home.nights.glob("*.json")):

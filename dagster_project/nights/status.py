@@ -6,11 +6,11 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import UNIT
 from dagster_project.core.night_lock import is_under_way
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
-from dagster_project.core.reference_lists import UNIT
-from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
 from dagster_project.landing.mappings.mappings import read_mappings
@@ -20,9 +20,9 @@ from dagster_project.landing.storage.ledger import current_files
 from dagster_project.landing.storage.quarantine_export import quarantined_files
 from dagster_project.landing.storage.vocabulary import known_values, lines_to_paste, unknown_values
 
-from .alerts.events import waiting_files
+from .alerts.event_sentences import waiting_files
+from .interrupted_nights import read_mark
 from .late_extracts import late_extracts
-from .lifecycle import read_mark
 from .period_coverage import coverage_gaps
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")

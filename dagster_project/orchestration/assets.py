@@ -15,7 +15,7 @@ from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.refusal import is_waiting
 from dagster_project.nights.build_step import marts_left
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import table_metadata

@@ -9,7 +9,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import is_sample_home
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.nights.saved_steps import Plan
 
 PATIENCE = 15 * 60

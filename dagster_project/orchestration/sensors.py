@@ -12,7 +12,7 @@ from dagster_project.core.made_up_home import is_sample_home
 from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
 from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
-from dagster_project.nights.lifecycle import write_missing_receipts
+from dagster_project.nights.interrupted_nights import recover_interrupted_nights
 
 from .night_resource import PATIENCE
 from .schedules import QUIET_RUN
@@ -105,7 +105,7 @@ def report_interrupted_nights(home: Home) -> list[str]:
     """Write the receipts of nights that were killed before they could, and send alerts. Returns the ids of those nights."""
     try:
         with locked(home):
-            receipts = write_missing_receipts(home)
+            receipts = recover_interrupted_nights(home)
             if receipts:
                 alerts.send_alerts(alerts.NightEnd(home, interrupted=tuple(receipts)))
             memory.delete_spill(home)

@@ -5,8 +5,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.config import Public
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row
 
 SCHEMA = "marts_public"

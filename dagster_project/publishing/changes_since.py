@@ -11,7 +11,7 @@ from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard import MAX_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import COUNTS, EARLIER, FIGURE, LATER, attach, make_differences
-from .publications import NotKeptError, kept_before
+from .kept_nights import NotKeptError, kept_before
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 

@@ -17,9 +17,9 @@ from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.coverages import read_coverage
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.core.yaml_io import read_yaml
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures

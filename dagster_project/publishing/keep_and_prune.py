@@ -13,15 +13,15 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.transform.evidence import evidence_of, keep_evidence
+from dagster_project.transform.trail_files import trail_file_of, write_trail_file
 
 from . import folder_swap
-from .publications import list_kept
+from .kept_nights import list_kept
 from .publish import link_or_copy
 
 
 def keep_published(home: Home) -> Path | None:
-    """Keep the published night, with its evidence if that is still available. Returns its file; None if nothing is published.
+    """Keep the published night, with its trail file if that is still available. Returns its file; None if nothing is published.
 
     Unfinished copies of earlier attempts are removed. Raises OSError (a full disk), PublishError.
     """
@@ -33,11 +33,11 @@ def keep_published(home: Home) -> Path | None:
         unfinished.unlink(missing_ok=True)
     if not path.exists():
         link_or_copy(home.warehouse, path)
-    evidence = evidence_of(path)
-    if not evidence.exists():
-        # A night is kept without evidence, too: `pam trace` then says that it is missing.
+    trail = trail_file_of(path)
+    if not trail.exists():
+        # A night is kept without it, too: `pam trace` then says that it is missing.
         with contextlib.suppress(OSError, duckdb.Error):
-            keep_evidence(home, night_id, evidence)
+            write_trail_file(home, night_id, trail)
     return path
 
 
@@ -50,7 +50,7 @@ def prune(home: Home, limit: int, except_nights: Collection[str] = ()) -> list[s
     removed = [p for p in nights[: max(0, len(nights) - limit)] if not p.is_published and p.night_id not in except_nights]
     for publication in removed:
         publication.path.unlink(missing_ok=True)
-        evidence_of(publication.path).unlink(missing_ok=True)
+        trail_file_of(publication.path).unlink(missing_ok=True)
     return [p.night_id for p in removed]
 
 
@@ -62,7 +62,7 @@ def keep_tonight(home: Home, limit: int, except_nights: Collection[str] = ()) ->
     try:
         path = keep_published(home)
         prune(home, limit, except_nights)
-        if path and not evidence_of(path).exists():
+        if path and not trail_file_of(path).exists():
             return "published, but what its figures rest on could not be kept: pam trace follows them until the next night"
     except (OSError, PublishError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

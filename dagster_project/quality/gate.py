@@ -20,7 +20,7 @@ from dagster_project.core.config import Public
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, make_changed_table, make_rule_tables
 

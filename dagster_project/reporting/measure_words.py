@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 
 OFFENCE_MART = "mart_drug_offences"
 """The mart whose categories are offence codes, cut off at `/`: `77/50` is category `77`."""

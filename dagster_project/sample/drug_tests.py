@@ -7,7 +7,7 @@ what happened after October 2025.
 
 from random import Random
 
-from . import published
+from . import printed_figures
 from .files import Extract
 from .random_rows import add_times, draw, random_for, with_references, with_units
 from .spans import Total, draw_days, span
@@ -35,7 +35,7 @@ def drug_tests() -> Extract:
     """Arrests for a trigger offence, and the outcome of the test."""
     rng = random_for("drug_tests")
     measures = ("tests_completed", "tests_positive", "positive_cocaine", "positive_opiates", "positive_both")
-    completed, positive, *named = (published.pieces(measure, COVERED) for measure in measures)
+    completed, positive, *named = (printed_figures.pieces(measure, COVERED) for measure in measures)
     counts = dict(zip(SUBSTANCES, named, strict=False))
     counts["not recorded"] = [
         Total(hits.span, hits.value - sum(part.value for part in parts)) for hits, *parts in zip(positive, *named, strict=True)

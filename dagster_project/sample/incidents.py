@@ -8,7 +8,7 @@ is not about drugs.
 from datetime import date
 from random import Random
 
-from . import published
+from . import printed_figures
 from .files import Extract
 from .random_rows import Weights, add_times, draw, random_for, with_references, with_units
 from .spans import Span, Total, draw_days, span, split_totals
@@ -40,8 +40,8 @@ def incidents() -> Extract:
     rng = random_for("incidents")
     rows: list[tuple[str, ...]] = []
     for record_type, measure in (("INCIDENT", "incidents_drugs"), ("ROC", "roc_drugs")):
-        days = draw_days(rng, published.pieces(measure, INCIDENTS_COVERED))
-        grades = _grades(rng, days, published.totals(f"{measure}_emergency", INCIDENTS_COVERED))
+        days = draw_days(rng, printed_figures.pieces(measure, INCIDENTS_COVERED))
+        grades = _grades(rng, days, printed_figures.totals(f"{measure}_emergency", INCIDENTS_COVERED))
         rows += _rows(rng, days, [record_type] * len(days), DRUGS, grades)
     days = draw_days(rng, [Total(INCIDENTS_COVERED, OTHER_INCIDENTS)])
     rows += _rows(rng, days, rng.choices(["INCIDENT", "ROC"], [9, 1], k=len(days)), NOT_DRUGS, None)
@@ -74,7 +74,7 @@ def intelligence() -> Extract:
     # a year's total is that of its covered months: 2025 was printed to November
     totals = [
         Total(Span(each.span.start, min(each.span.end, INTELLIGENCE_COVERED.end)), each.value)
-        for each in published.totals("intelligence_items", INTELLIGENCE_COVERED)
+        for each in printed_figures.totals("intelligence_items", INTELLIGENCE_COVERED)
     ]
     drugs = draw_days(rng, split_totals(totals, INTELLIGENCE_COVERED))
     others = draw_days(rng, [Total(INTELLIGENCE_COVERED, len(drugs) // OTHER_INTELLIGENCE_SHARE)])

@@ -9,7 +9,7 @@ value is printed, and December 2025.
 
 from random import Random
 
-from . import published
+from . import printed_figures
 from .files import Extract
 from .random_rows import random_for, references, with_references
 from .spans import DAY, Span, Total, draw_days, span, split_amount, split_totals
@@ -37,7 +37,7 @@ RETURNED_TO_DATE = (2, 410000)
 
 
 def _pence(measure: str, **which: str) -> list[Total]:
-    return published.totals(measure, COVERED, scale=100, **which)
+    return printed_figures.totals(measure, COVERED, scale=100, **which)
 
 
 def _values(totals: list[Total], counts: list[Total]) -> dict[Span, int]:
@@ -64,7 +64,7 @@ def confiscation_orders() -> Extract:
     Written in Windows-1252, with pound signs and commas. Only fraud and other cases have compensation.
     """
     rng = random_for("confiscation_orders")
-    counts = published.pieces("orders", COVERED, CUTS, mart=CONFISCATION)
+    counts = printed_figures.pieces("orders", COVERED, CUTS, mart=CONFISCATION)
     ordered = _values(_pence("order_value", mart=CONFISCATION), counts)
     benefit = _values(_pence("benefit_value"), counts)
     compensation = {each.span: each.value for each in _pence("compensation_value")}
@@ -119,7 +119,7 @@ def cash() -> tuple[Extract, Extract]:
     The other seizures were returned, except those of 2025/26 that are under investigation.
     """
     rng = random_for("cash_seizures")
-    obtained = published.totals("orders_obtained", COVERED)
+    obtained = printed_figures.totals("orders_obtained", COVERED)
     counts = split_totals([*obtained, Total(TO_DATE, SEIZURES_TO_DATE + RETURNED_TO_DATE[0])], COVERED, CUTS)
     investigated = sum(each.value for each in _pence("under_investigation_value") if each.span == TO_DATE)
     values = _values([*_pence("orders_obtained_value"), Total(TO_DATE, investigated + RETURNED_TO_DATE[1])], counts)
@@ -133,7 +133,7 @@ def cash() -> tuple[Extract, Extract]:
         seizures += sorted([day, _pounds(amount), status] for day, amount, status in zip(days, amounts, statuses, strict=True))
     seizure_refs = references("SEI", len(seizures))
 
-    forfeited = published.pieces("forfeiture_orders", COVERED, CUTS)
+    forfeited = printed_figures.pieces("forfeiture_orders", COVERED, CUTS)
     forfeited_value = _values(_pence("forfeiture_value"), forfeited)
     free = [at for at, (day, _, _) in enumerate(seizures) if day < TO_DATE.start.isoformat()]
     forfeitures: list[tuple[str, str, str]] = []
@@ -157,7 +157,7 @@ def cash() -> tuple[Extract, Extract]:
 def mda_orders() -> Extract:
     """Orders under the Misuse of Drugs Act, to the police or to charities."""
     rng = random_for("mda_orders")
-    counts = published.pieces("orders", COVERED, CUTS, mart=MDA)
+    counts = printed_figures.pieces("orders", COVERED, CUTS, mart=MDA)
     values = _values(_pence("order_value", mart=MDA), counts)
     parts = [{each.span: each.value for each in _pence("order_value", category=r, mart=MDA)} for r in RECIPIENTS]
     rows: list[tuple[str, str, str]] = []

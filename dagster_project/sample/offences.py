@@ -4,7 +4,7 @@ Assumed: which code an offence has within its class, cancelled crimes (one for e
 counted), and other crimes (burglary, robbery, assault and so on).
 """
 
-from . import published
+from . import printed_figures
 from .files import Extract
 from .random_rows import draw, random_for, with_references, with_units
 from .spans import Total, draw_days, span
@@ -24,7 +24,7 @@ def crimes() -> Extract:
     rng = random_for("crimes")
     rows: list[tuple[str, str, str]] = []
     for measure, codes in CODES.items():
-        days = draw_days(rng, published.pieces(measure, COVERED))
+        days = draw_days(rng, printed_figures.pieces(measure, COVERED))
         rows += zip(days, draw(rng, codes, len(days)), ["Recorded"] * len(days), strict=True)
         days = draw_days(rng, [Total(COVERED, len(days) // CANCELLED_SHARE)])
         rows += zip(days, draw(rng, codes, len(days)), ["Cancelled"] * len(days), strict=True)

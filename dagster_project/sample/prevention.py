@@ -6,7 +6,7 @@ Assumed: public space protection orders except the numbers printed for 2024/25, 
 30 November 2025, visits of other operations, activity outside the printed days, and all community voices.
 """
 
-from . import published
+from . import printed_figures
 from .files import Extract, uk_date
 from .random_rows import add_times, draw, random_for, unit_code, with_references, with_units
 from .spans import DAY, Span, Total, draw_days, span, split_amount
@@ -51,8 +51,8 @@ def naloxone() -> Extract:
     """Administrations by unit, as code or name. One in the last month has no unit."""
     rng = random_for("naloxone")
     rows = [(f"{NALOXONE_COVERED.end}T20:15:00", "")]
-    for unit in published.units():
-        days = draw_days(rng, published.pieces("naloxone_administrations", NALOXONE_COVERED, area=unit))
+    for unit in printed_figures.units():
+        days = draw_days(rng, printed_figures.pieces("naloxone_administrations", NALOXONE_COVERED, area=unit))
         rows += [(at, rng.choice((unit, unit_code(unit), f" {unit.upper()}"))) for at in add_times(rng, days)]
     columns = "administration_ref, administered_at, lpu"
     return Extract("naloxone", NALOXONE_COVERED, columns, with_references("NAL", sorted(rows)))
@@ -61,14 +61,14 @@ def naloxone() -> Extract:
 def pspos() -> Extract:
     """The whole list of orders: in force at the end of the printed year, ended before that, or started later."""
     rng = random_for("pspos")
-    new = published.totals("pspos_new", PSPO_COVERED)
+    new = printed_figures.totals("pspos_new", PSPO_COVERED)
     year_end = new[-1].span.end
-    (active,) = published.totals("pspos_active", PSPO_COVERED)
+    (active,) = printed_figures.totals("pspos_active", PSPO_COVERED)
     before = active.value - sum(each.value for each in new)
     starts = sorted(rng.choices(PSPO_BEFORE.days(), k=before + PSPOS_ENDED)) + draw_days(rng, new)
     starts += draw_days(rng, [Total(Span(year_end + DAY, PSPO_COVERED.end), PSPOS_LATER)])
     ended = rng.sample(range(before), PSPOS_ENDED)
-    authorities = [*published.categories("fpns_issued"), *AUTHORITIES]
+    authorities = [*printed_figures.categories("fpns_issued"), *AUTHORITIES]
     rows: list[tuple[str, str, str]] = []
     for at, start in enumerate(starts):
         # Ended orders ended within the printed year. The others run for years; some later ones have no end yet.
@@ -85,12 +85,12 @@ def pspo_enforcement() -> Extract:
     notice = "Fixed penalty notice"
     rows: list[tuple[str, str, str, str]] = []
     named: dict[Span, int] = {}
-    for authority in published.categories("fpns_issued"):
-        for piece in published.pieces("fpns_issued", PSPO_COVERED, category=authority):
+    for authority in printed_figures.categories("fpns_issued"):
+        for piece in printed_figures.pieces("fpns_issued", PSPO_COVERED, category=authority):
             named[piece.span] = named.get(piece.span, 0) + piece.value
             teams = zip(draw_days(rng, [piece]), draw(rng, TEAMS, piece.value), strict=True)
             rows += [(day, notice, authority, team) for day, team in teams]
-    issued = published.pieces("fpns_issued", PSPO_COVERED)
+    issued = printed_figures.pieces("fpns_issued", PSPO_COVERED)
     days = draw_days(rng, [Total(each.span, each.value - named.get(each.span, 0)) for each in issued])
     others = rng.choices(AUTHORITIES, k=len(days))
     rows += zip(days, [notice] * len(days), others, draw(rng, TEAMS, len(days)), strict=True)
@@ -109,7 +109,7 @@ def iom_cohort() -> Extract:
     the rows are made up.
     """
     rng = random_for("iom_cohort")
-    sizes = {f"{each.span.end}": each.value for each in published.totals("cohort_size", IOM_COVERED)}
+    sizes = {f"{each.span.end}": each.value for each in printed_figures.totals("cohort_size", IOM_COVERED)}
     usual = max(sizes.values())
     days = IOM_COVERED.days()
     ends = [day for day, after in zip(days, [*days[1:], "-01"], strict=True) if after.endswith("-01")]
@@ -120,9 +120,9 @@ def iom_cohort() -> Extract:
 def iom_visits() -> Extract:
     """Visits of Operation Knightlow, and of another operation, which no measure counts."""
     rng = random_for("iom_visits")
-    misuse = published.pieces("knightlow_visits_substance_misuse", IOM_COVERED)
+    misuse = printed_figures.pieces("knightlow_visits_substance_misuse", IOM_COVERED)
     rows: list[tuple[str, str, str]] = []
-    for visits, some in zip(published.pieces("knightlow_visits", IOM_COVERED), misuse, strict=True):
+    for visits, some in zip(printed_figures.pieces("knightlow_visits", IOM_COVERED), misuse, strict=True):
         yes = rng.sample(range(visits.value), some.value)
         rows += [(day, "Knightlow", "Y" if at in yes else "N") for at, day in enumerate(draw_days(rng, [visits]))]
     days = draw_days(rng, [Total(IOM_COVERED, OTHER_VISITS)])
@@ -148,12 +148,12 @@ def prevention_activity() -> Extract:
     """
     rng = random_for("prevention_activity")
     rows: list[tuple[str, str, int]] = []
-    for kind in published.categories("activities"):
-        events = draw_days(rng, published.pieces("activities", ACTIVITY_COVERED, category=kind))
+    for kind in printed_figures.categories("activities"):
+        events = draw_days(rng, printed_figures.pieces("activities", ACTIVITY_COVERED, category=kind))
         rows += [(day, kind, rng.randrange(8, 40)) for day in events]
     busy: dict[str, set[str]] = {}
-    for kind in published.categories("activity_quantity"):
-        for total in published.totals("activity_quantity", ACTIVITY_COVERED, category=kind):
+    for kind in printed_figures.categories("activity_quantity"):
+        for total in printed_figures.totals("activity_quantity", ACTIVITY_COVERED, category=kind):
             number = 5 if total.value % 100 == 0 else 1
             quantities = split_amount(rng, total.value, number, least=20, skew=False)
             rows += zip(draw_days(rng, [Total(total.span, number)]), [kind] * number, quantities, strict=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 
 from .files import Extract
-from .published import figures
+from .printed_figures import figures
 from .random_rows import random_for
 from .spans import span
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from . import published
+from . import printed_figures
 
 MARK = "SAMPLE"
 """The start of every reference, so that no row can be taken for a real one."""
@@ -39,7 +39,7 @@ def with_references(kind: str, rows: Sequence[Iterable[Any]]) -> list[tuple[Any,
 def with_units(rng: Random, rows: Sequence[Iterable[Any]]) -> list[tuple[Any, ...]]:
     """The rows, each with a local policing unit as its last cell: its code or name, a few blank, and a few of other forces."""
     weights = {"": 3, "Out of force": 1}
-    for at, name in enumerate(published.units()):
+    for at, name in enumerate(printed_figures.units()):
         weights |= {unit_code(name): 6 + at % 4, name: 3}
     return [(*row, unit) for row, unit in zip(rows, draw(rng, weights, len(rows)), strict=True)]
 

@@ -11,7 +11,7 @@ from random import Random
 
 from dagster_project.core.home import LONDON
 
-from . import published
+from . import printed_figures
 from .files import Extract
 from .random_rows import Weights, add_times, draw, random_for, with_references, with_units
 from .spans import Total, draw_days, span, split_totals
@@ -44,7 +44,7 @@ ETHNICITIES = {
 def stop_search() -> Extract:
     """Searches of the force's own system, which says whether the object was found."""
     rng = random_for("stop_search")
-    searched = published.pieces("drug_searches", COVERED)
+    searched = printed_figures.pieces("drug_searches", COVERED)
     days = draw_days(rng, searched)
     object_found = ["N"] * len(days)
     for piece in split_totals(_finds(), COVERED):
@@ -78,8 +78,8 @@ def _rows(
 
 def _finds() -> list[Total]:
     """Finds in each span with a printed find rate."""
-    searched = {each.span: each.value for each in published.totals("drug_searches", COVERED)}
-    rates = published.totals("drug_find_rate", COVERED)
+    searched = {each.span: each.value for each in printed_figures.totals("drug_searches", COVERED)}
+    rates = printed_figures.totals("drug_find_rate", COVERED)
     return [Total(rate.span, -(-searched[rate.span] * rate.value // 100)) for rate in rates]
 
 

@@ -9,7 +9,7 @@ import hashlib
 from datetime import date
 
 from .files import Extract
-from .published import FORCE
+from .printed_figures import FORCE
 from .random_rows import MARK, draw, random_for
 from .spans import DAY, Span
 

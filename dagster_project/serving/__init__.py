@@ -10,8 +10,8 @@ from dagster_project.core.config import Limits
 from dagster_project.core.published_file import NothingPublishedError
 
 from .answer_formats import write_result
-from .consultation import ReasonError, connect, record_consultation
 from .query import LimitError, limited
+from .recorded_access import ReasonError, connect, record_consultation
 
 __all__ = [
     "LimitError", "Limits", "NothingPublishedError", "ReasonError", "connect", "escape_formula", "limited", "plain_text",

@@ -10,12 +10,12 @@ import duckdb
 from dagster_project.core.cell_text import json_text
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.receipts import night_order
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.figure_diff import KEY, MARTS, attach, by_mart, make_differences
-from dagster_project.publishing.publications import TODAY, Publication, kept_before, publication_of
+from dagster_project.publishing.kept_nights import TODAY, Publication, kept_before, publication_of
 from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables
 
 from .answer_formats import write_result

@@ -6,7 +6,7 @@ import duckdb
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import accepted, read_ledger

@@ -22,8 +22,8 @@ from dagster_project.core.sql import one_row
 from dagster_project.core.terminal_text import warn
 
 from .answer_formats import FORMATS, write_result
-from .consultation import connect, record_consultation
 from .query import QuestionError, answer, error_message, limited, questions
+from .recorded_access import connect, record_consultation
 from .typed_names import UnknownNameError, measures_named
 
 HISTORY = "sql_history"

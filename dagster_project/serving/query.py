@@ -18,9 +18,9 @@ from dagster_project.core.published_file import open_hardened, open_published
 from dagster_project.core.sql import literal, one_row
 
 from .answer_formats import write_result
-from .consultation import record_consultation, record_disclosure
 from .memory_limit import limit_process_memory
 from .misspelt import misspelt
+from .recorded_access import record_consultation, record_disclosure
 
 BATCH = 5_000
 """Rows fetched at once, so that an answer of any length takes little memory."""

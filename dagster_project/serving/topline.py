@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import duckdb
 
-from dagster_project.core.charts_told_in_words import charts_in_words
-from dagster_project.core.explained_months import rebases
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.charts_fit_to_judge import charts_in_words
+from dagster_project.core.project_lists import read_seed
+from dagster_project.core.published_explanations import rebases
 from dagster_project.core.sql import has_table, literal
 
 from .typed_names import area_named, areas_of, force_named, forces_of, measures_named

@@ -13,17 +13,24 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
+from dagster_project.core.project_lists import counted_from, coverage_of, extract_of
+from dagster_project.core.published_explanations import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import counted_from, coverage_of, extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.publications import TODAY, publication_of
+from dagster_project.publishing.kept_nights import TODAY, publication_of
 from dagster_project.transform.changed_months import MONTHLY
-from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of, in_area, measures_of, on_covered_day
 from dagster_project.transform.kept_totals import loads_as_totals
+from dagster_project.transform.trail_files import (
+    attach_built,
+    attach_trail_file,
+    in_area,
+    measures_of,
+    on_covered_day,
+    trail_file_of,
+)
 
 from .trace_request import MARTS, FigureRequest, TrailError
 from .typed_names import area_named, areas_of, force_named, forces_of, measure_named
@@ -135,14 +142,14 @@ def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.Duck
     """
     publication = publication_of(home, night or TODAY)
     night_id = publication.night_id
-    evidence = evidence_of(home.publications / f"{night_id}.duckdb")
+    trail_file = trail_file_of(home.publications / f"{night_id}.duckdb")
     with working_database(home) as con:
         erased: list[str] = []
         as_totals = loads_as_totals(home)
         try:
-            if evidence.exists():
-                erased = attach_evidence(con, home, evidence)
-            # Without evidence, the last build may be this night's.
+            if trail_file.exists():
+                erased = attach_trail_file(con, home, trail_file)
+            # Without it, the last build may be this night's.
             elif not attach_built(con, home, night_id):
                 raise TrailError(
                     f"night {night_id} was kept without the rows behind its figures: `pam nightly --rebuild` publishes them"

@@ -16,7 +16,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
-from dagster_project.landing.conflicting_files import conflict_files
+from dagster_project.landing.same_time_conflicts import conflict_files
 from dagster_project.landing.storage.ledger import is_replaced
 from dagster_project.landing.storage.raw_store import TIE, TIED, load_of, parquet_of
 from dagster_project.landing.storage.vocabulary import forgotten_values, shown_values

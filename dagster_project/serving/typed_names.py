@@ -9,7 +9,7 @@ from typing import NamedTuple
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.core.similar_names import closest_titled, suggestion
 
 Measures = Sequence[Mapping[str, str]]

@@ -17,9 +17,9 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import read_written, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 
@@ -94,7 +94,7 @@ def accept_months(
     """Accept months of a measure from the next night on, and record each. Takes the home's lock.
 
     `unit`: the code of the one whose month without events is accepted; by default the force's figure is.
-    Raises AcceptError for an unknown measure or month, or an empty reason; NightUnderWayError; OSError; SeedError.
+    Raises AcceptError for an unknown measure or month, or an empty reason; NightUnderWayError; OSError; HomeListError.
     """
     _check_measure(measure)
     return _accept(home, [(measure, month, force, unit or force) for month in dict.fromkeys(map(_month, months))], by, why)

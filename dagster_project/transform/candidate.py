@@ -18,15 +18,15 @@ import duckdb
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.read_database import read_database
-from dagster_project.core.reference_lists import OWN_LISTS
 
 from . import dbt_runner, empty_build
 from .accepted_months import accepted_file
 from .changed_months import loads_of
+from .check_measure_lists import require_sound_lists
 from .dbt_runner import Node, project_version
-from .listed_measures import require_sound_lists
 from .raw_schema import fresh_candidate
 
 BASE = "base.json"

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 import duckdb
 
+from dagster_project.core.project_lists import extract_of, read_seed
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import literal
 
 from .changed_months import MonthsToRebuild

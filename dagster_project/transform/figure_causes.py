@@ -7,8 +7,8 @@ and its extract's contract.
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.project_lists import extract_of, read_seed
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import extract_of, read_seed
 
 FILE_COLUMNS = (
     "night_id", "landed_at", "source_file", "outcome", "extract", "force_code", "load_id", "covered_from", "covered_to",

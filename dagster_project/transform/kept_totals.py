@@ -15,9 +15,9 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import UNIT, UNKNOWN, areas_of_force, other_unit_names
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.reference_lists import UNIT, UNKNOWN, areas_of_force, other_unit_names
 from dagster_project.landing import Erasure, LedgerEntry, read_erasures
 from dagster_project.landing.storage.vocabulary import known_values
 

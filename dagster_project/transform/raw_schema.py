@@ -21,18 +21,18 @@ from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.coverages import Coverage, coverages_of
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.plurals import counted
-from dagster_project.core.published_file import published_night
-from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.read_database import read_database
-from dagster_project.core.reference_lists import (
+from dagster_project.core.home_lists import (
     UNIT,
     own_words,
     read_own_list,
     rebase_rows,
     seeded_words,
 )
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.plurals import counted
+from dagster_project.core.project_lists import read_seed
+from dagster_project.core.published_file import published_night
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.read_database import read_database
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
@@ -158,7 +158,7 @@ def prepare_raw(
 
     `today`: the night's date, by which files are late. `since`: files that landed after this night are tonight's; None: after
     the published night. `before`: the loads that the work file's tables were made from (`changed_months.loads_of`). If it is
-    given, only rows of the months to rebuild are shown, until `read_all_rows_again`. Raises SeedError for a bad list of the
+    given, only rows of the months to rebuild are shown, until `read_all_rows_again`. Raises HomeListError for a bad list of the
     home.
     """
     contracts = load_contracts()

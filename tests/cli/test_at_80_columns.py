@@ -12,7 +12,7 @@ import pytest
 from support import copy_home
 
 from dagster_project.cli.echo import echo, print_line
-from dagster_project.cli.render import show_receipt
+from dagster_project.cli.render_night import show_receipt
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console

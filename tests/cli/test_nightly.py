@@ -10,7 +10,7 @@ import pytest
 from support import OFFENCES, land_night, write_extract
 
 from dagster_project.cli import PANELS, load_app, nightly
-from dagster_project.cli.render import show_receipt
+from dagster_project.cli.render_night import show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import SAMPLE_MARK
 from dagster_project.core.receipts import Receipt, read_receipts

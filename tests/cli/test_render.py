@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import write_extract
 
-from dagster_project.cli import render, run_night
+from dagster_project.cli import night_progress, render_alerts, render_history, render_night, render_status
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts, receipt_path, write_receipt
 from dagster_project.core.terminal_console import Console
@@ -17,7 +17,7 @@ from dagster_project.landing.refusal import CHANGED, CHANGED_MEANWHILE, MIXED, O
 from dagster_project.nights import end_night, night_state
 from dagster_project.nights.replay import COLUMNS, NightComparison
 from dagster_project.nights.status import status
-from dagster_project.publishing.publications import publication_of
+from dagster_project.publishing.kept_nights import publication_of
 
 CRIMES = {"extract": "crimes", "force_code": "kent", "covered_from": "2025-01-01", "covered_to": "2025-01-31",
           "outcome": "accepted"}  # fmt: skip
@@ -26,13 +26,13 @@ CRITICAL = {"severity": "critical", "rule": "numbers", "passed": False, "suite":
 
 
 def of_receipt(home: Home, capsys: pytest.CaptureFixture, outcome: Any = "published", **facts: Any) -> str:
-    render.show_receipt(Console(width=200), Receipt("n1", outcome, "", "", **facts), home)
+    render_night.show_receipt(Console(width=200), Receipt("n1", outcome, "", "", **facts), home)
     return "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines() if line.strip())
 
 
 def of_state(new_home: Home, capsys: pytest.CaptureFixture, **changes: Any) -> dict[str, str]:
     """What `pam status` prints of a home whose state has these changes, by the label of the line."""
-    render.show_status(status(new_home) | changes)
+    render_status.show_status(status(new_home) | changes)
     lines: dict[str, str] = {}
     label = ""
     for line in capsys.readouterr().out.splitlines():
@@ -95,16 +95,16 @@ def test_a_load_into_postgresql_is_shown_with_its_remark(new_home: Home, capsys:
 def test_a_held_night_says_what_stands_and_a_failed_one_has_no_checks_to_look_at(new_home: Home, sample_home: Home) -> None:
     held, failed = (Receipt("n1", o, "", "", reason="Why.") for o in ("held", "failed"))
     todo = ". What to do: pam checks"
-    assert render.headline(held, new_home) == f"Night n1 is held back; nothing is published yet. Why.{todo}"
-    assert render.headline(failed, sample_home) == "Night n1 failed; the last publication stays. Why."
+    assert render_night.headline(held, new_home) == f"Night n1 is held back; nothing is published yet. Why.{todo}"
+    assert render_night.headline(failed, sample_home) == "Night n1 failed; the last publication stays. Why."
 
 
 def test_files_of_one_reason_are_named_up_to_a_limit() -> None:
-    files = [{"source_file": f"{n}.csv", "reason": "late"} for n in range(render.MAX_FILES + 2)]
-    first, names = render.by_reason("held ", files)
+    files = [{"source_file": f"{n}.csv", "reason": "late"} for n in range(render_night.MAX_FILES + 2)]
+    first, names = render_night.by_reason("held ", files)
     assert first == "held 102 files: late"
     assert names.startswith("  0.csv, 1.csv") and names.endswith("99.csv and 2 more (pam status --json)")
-    assert list(render.by_reason("held ", files[:1])) == ["held 0.csv: late"]
+    assert list(render_night.by_reason("held ", files[:1])) == ["held 0.csv: late"]
 
 
 def write_orders(home: Home) -> None:
@@ -128,7 +128,7 @@ def test_a_published_night_without_its_receipt_is_said_once_and_exits_with_3(
         patch.setattr(night_state, "write_receipt", refuse)
         result = pam("nightly", "--home", new_home.path)
     assert published and publication_of(new_home, published[0])
-    assert result.exit_code == run_night.PUBLISHED_ONLY == 3, result.output
+    assert result.exit_code == night_progress.PUBLISHED_ONLY == 3, result.output
     assert result.stderr.count("its receipt could not be written") == 1 and "Alert: Night" not in result.stderr
     assert read_receipts(new_home) == []
 
@@ -185,22 +185,22 @@ def test_publications_count_warnings_alone_and_name_the_one_without_a_receipt(
     warned = sum(not c["passed"] and c["severity"] == "warning" for c in receipt.checks)
     receipt.checks.append(CRITICAL)
     write_receipt(sample_copy, receipt)
-    render.show_publications(sample_copy)
+    render_history.show_publications(sample_copy)
     (line,) = (line for line in capsys.readouterr().out.splitlines() if receipt.night_id in line)
     assert line.split()[-2:] == [str(warned), "published"] and f"{sum(receipt.figures.values()):,}" in line
     receipt_path(sample_copy, receipt.night_id).unlink()
-    render.show_publications(sample_copy)
+    render_history.show_publications(sample_copy)
     assert receipt.night_id in capsys.readouterr().out
 
 
 def test_a_comparison_that_finds_nothing_prints_nothing_if_quiet(capsys: pytest.CaptureFixture) -> None:
     equal = NightComparison("n1", 1000, 0, [], [])
-    render.show_comparison(equal, quiet=True)
+    render_history.show_comparison(equal, quiet=True)
     assert capsys.readouterr().out == ""
-    render.show_comparison(equal, quiet=False)
+    render_history.show_comparison(equal, quiet=False)
     assert capsys.readouterr().out == "All 1,000 figures are those of night n1\n"
     row = tuple(["changed"] if name == "columns" else name for name in COLUMNS)
-    render.show_comparison(NightComparison("n1", 1000, 1, [("mart_iom", 9, 1, 0, 0, 0)], [row]), quiet=True)
+    render_history.show_comparison(NightComparison("n1", 1000, 1, [("mart_iom", 9, 1, 0, 0, 0)], [row]), quiet=True)
     said = capsys.readouterr().out
     assert said.startswith("1 of 1,000 figures are not those of night n1:\n") and "somebody changed the published file" in said
 
@@ -210,19 +210,19 @@ def test_alerts_say_whether_they_are_tried_again(capsys: pytest.CaptureFixture) 
     message = {"at": "noon", "subject": "held", "events": [{"what": "a night"}], "channels": [channel]}
     given_up = message | {"channels": [channel | {"waiting": False, "error": ""}]}
     delivered = message | {"channels": [channel | {"delivered": "one"}]}
-    render.show_alerts([message, given_up, delivered, message | {"channels": []}])
+    render_alerts.show_alerts([message, given_up, delivered, message | {"channels": []}])
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ") and "a night" not in line] == [
         "  email: not delivered (refused); the next night tries again",
         "  email: not delivered (not tried yet); given up",
         "  email: delivered at one",
         "  No alert sent: no contact set up in pam.toml",
     ]
-    render.show_alerts([])
+    render_alerts.show_alerts([])
     assert capsys.readouterr().out == "No night has had a reason for an alert.\n"
 
 
 def test_a_test_message_says_what_became_of_it(capsys: pytest.CaptureFixture) -> None:
-    render.show_test({"email": None, "command": "exit code 1"})
+    render_alerts.show_test({"email": None, "command": "exit code 1"})
     assert capsys.readouterr().out == "email: delivered\ncommand: not delivered: exit code 1\n"
-    render.show_test({})
+    render_alerts.show_test({})
     assert "pam.toml names no channel" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from dagster_project.core.published_file import night_of
 from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, make_differences
 from dagster_project.publishing.keep_and_prune import prune
-from dagster_project.publishing.publications import publication_of
+from dagster_project.publishing.kept_nights import publication_of
 
 
 def test_a_check_that_finds_differences_exits_with_1(pam: Callable, week_copy: Home) -> None:

@@ -17,7 +17,7 @@ from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import Night, Receipt, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.retract import retract
-from dagster_project.nights.lifecycle import mark
+from dagster_project.nights.interrupted_nights import mark
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",

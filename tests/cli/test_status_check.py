@@ -13,7 +13,7 @@ from dagster_project.core.receipts import read_receipts, write_receipt
 from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import health
 from dagster_project.nights.health import find_problems
-from dagster_project.nights.lifecycle import mark_path
+from dagster_project.nights.interrupted_nights import mark_path
 
 MORNING = datetime(TODAY.year, TODAY.month, TODAY.day, 8, tzinfo=UTC)
 

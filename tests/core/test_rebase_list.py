@@ -9,8 +9,8 @@ from oracle.charts import chart
 from support import candidate
 
 from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.home_lists import OWN_LISTS, HomeListError, read_own_list, rebase_rows
 from dagster_project.core.raw_table_columns import columns_of
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list, rebase_rows
 
 COLUMNS = OWN_LISTS["rebases"]
 GOOD = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2024-07-01", "New form")
@@ -47,7 +47,7 @@ def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
     ],
 )
 def test_an_invalid_row_is_named_by_its_line(tmp_path: Path, row: tuple[str, ...], message: str) -> None:
-    with pytest.raises(SeedError) as error:
+    with pytest.raises(HomeListError) as error:
         read_own_list(write_list(tmp_path, GOOD, row))
     assert message in str(error.value) and str(error.value).startswith("seeds/rebases.csv: line 3: ")
 
@@ -67,13 +67,13 @@ def test_a_name_in_place_of_the_code_is_refused(tmp_path: Path, area_type: str, 
     areas = "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,n,North,n2,High Peak\n"
     (tmp_path / "areas.csv").write_text(areas, encoding="utf-8")
     rows = [("derbyshire", area_type, area, *GOOD[3:]) for area in (written, code)]
-    with pytest.raises(SeedError, match=f"{area_type}: area_code '{written}' is not the code of an area: write {code}$"):
+    with pytest.raises(HomeListError, match=f"{area_type}: area_code '{written}' is not the code of an area: write {code}$"):
         read_own_list(write_list(tmp_path, *rows))
     assert read_own_list(write_list(tmp_path, rows[1])) == [rows[1]]
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SeedError, match="line 1: the header lacks reason"):
+    with pytest.raises(HomeListError, match="line 1: the header lacks reason"):
         read_own_list(write_list(tmp_path, GOOD[:-1], columns=COLUMNS[:-1]))
 
 

@@ -18,7 +18,7 @@ from dagster_project.core.receipts import (
     write_receipt,
 )
 from dagster_project.nights.errors import NightFailedError
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 
 
 def at(text: str) -> datetime:

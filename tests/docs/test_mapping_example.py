@@ -6,7 +6,7 @@ from pathlib import Path
 from dagster_project.cli.generate_docs import DOCS
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing import find_files, land_files
 from dagster_project.landing.mappings.mappings import read_mappings
 

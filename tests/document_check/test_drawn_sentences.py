@@ -17,10 +17,10 @@ from how_often import IS_LONG, often
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.document_check.judge import judge
-from dagster_project.document_check.sentences.understand_sentence import Given, NotUnderstoodError, understand_sentence
+from dagster_project.document_check.sentences.understand_sentence import ClaimOptions, NotUnderstoodError, understand_sentence
 from dagster_project.document_check.text.figures_in_text import numbers_of
-from dagster_project.editions.printed import WORDS, read_printed
+from dagster_project.document_check.verdict_rule import judge
+from dagster_project.editions.read_printed_numbers import WORDS, read_printed
 from document_check.documents import check_text, read_figures
 
 FORCE = "Derbyshire Constabulary"
@@ -246,7 +246,7 @@ def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home)
     for sentence in sentences:
         for number in {n.text for n in numbers_of(sentence.text) if n.kind == "figure"}:
             try:
-                claim = understand_sentence(sentence.text, Given(number=number), edition)
+                claim = understand_sentence(sentence.text, ClaimOptions(number=number), edition)
             except NotUnderstoodError:
                 continue
             figure = edition.with_value(claim.figure)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.document_check import EditionFigures, check_document
 from dagster_project.serving.typed_names import Area
 from document_check.documents import make_word, read_figures

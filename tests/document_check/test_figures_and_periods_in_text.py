@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.document_check.judge import NO_CHANGE, OF_NOTHING, judge, judge_near
 from dagster_project.document_check.model import Figure
 from dagster_project.document_check.tables.link_topline import _figure as topline_figure
 from dagster_project.document_check.text.figures_in_text import numbers_of
 from dagster_project.document_check.text.labels import matches
 from dagster_project.document_check.text.periods_in_text import periods_of
-from dagster_project.editions.printed import read_printed
+from dagster_project.document_check.verdict_rule import NO_CHANGE, OF_NOTHING, judge, judge_near
+from dagster_project.editions.read_printed_numbers import read_printed
 
 CLAIMS = (DBT_PROJECT / "models" / "reports" / "claims.sql").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.cli import load_app
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.publishing import publish
 
 from .night_process import fill_disk

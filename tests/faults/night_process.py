@@ -23,9 +23,9 @@ def main() -> None:
     """Run the night as `pam nightly` does, which builds in a second process."""
     request = json.loads(sys.stdin.readline())
     from dagster_project.__main__ import main as pam
-    from dagster_project.nights import run
+    from dagster_project.nights import night_run
 
-    began, run_step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
+    began, run_step, fill = time.perf_counter(), night_run.NightRun._step, request.get("fill")
 
     def report_step(self, name):
         print(f"\nSTAGE {time.perf_counter() - began:.4f} {name}", flush=True)
@@ -33,7 +33,7 @@ def main() -> None:
             fill_disk(fill[0])
         return run_step(self, name)
 
-    run.NightRun._step = report_step
+    night_run.NightRun._step = report_step
     watch_changes(request["home"], request.get("writes"))
     # `pam` leaves by `os._exit`, which runs no `finally`.
     atexit.register(lambda: print(f"\nSTAGE {time.perf_counter() - began:.4f} end", flush=True))

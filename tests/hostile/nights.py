@@ -9,7 +9,7 @@ from oracle.unusual_files.plan import BELIEVED
 from support import publish_night, shorten_edition
 
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.publishing import outputs
 
 from .corpus import FILES, NAMES, OVERLONG, STAMP, TEXTS, UNPRINTABLE, random_texts

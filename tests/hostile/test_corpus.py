@@ -27,9 +27,9 @@ from dagster_project.core.published_file import open_hardened
 from dagster_project.core.terminal_text import indented_message, safe_text
 from dagster_project.editions import read_editions
 from dagster_project.landing import read_ledger
-from dagster_project.nights.alerts.events import events_of
-from dagster_project.nights.alerts.message import Message
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.alerts.event_sentences import events_of
+from dagster_project.nights.alerts.message_formats import Message
+from dagster_project.nights.night_run import NightRun
 from dagster_project.publishing import postgres
 from dagster_project.reporting.pack import read_pack
 from dagster_project.reporting.pack.chart_specs import spec

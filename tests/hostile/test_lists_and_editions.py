@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import OWN_LISTS, HomeListError, read_own_list
 from dagster_project.core.printable import LONGEST, is_printable, visible
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.editions import read_editions
 from dagster_project.mapping_draft.write_yaml import flow, scalar
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
-from dagster_project.reporting.dashboard.area_lists import read_population
+from dagster_project.reporting.dashboard.population_and_outlines import read_population
 
 from .corpus import OVERLONG, TEXTS, UNPRINTABLE
 
@@ -46,12 +46,12 @@ def test_a_name_in_a_list_is_printable_or_refused_with_its_line(tmp_path: Path, 
     path = write_areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
     visible_text = visible(text).strip()
     if visible_text == "Not recorded":
-        with pytest.raises(SeedError, match=r"line 3: U2 .Not recorded. is what rows without a unit count as"):
+        with pytest.raises(HomeListError, match=r"line 3: U2 .Not recorded. is what rows without a unit count as"):
             read_own_list(path)
         return
     is_bad = not is_printable(visible_text) or len(visible_text) > LONGEST
     if is_bad:
-        with pytest.raises(SeedError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:
+        with pytest.raises(HomeListError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:
             read_own_list(path)
         assert is_printable(str(refused.value))
     else:
@@ -65,7 +65,7 @@ def test_names_that_are_too_long_or_not_csv_are_refused(tmp_path: Path) -> None:
         (f"derbyshire,S,S,U,{'x' * 200_000}", "line 2: not readable as CSV: field larger"),
         ("derbyshire,S,S,U,a\0b", "line 2"),
     ):
-        with pytest.raises(SeedError, match=message):
+        with pytest.raises(HomeListError, match=message):
             read_own_list(write_areas(tmp_path, row))
 
 
@@ -78,7 +78,7 @@ def test_a_population_is_a_plausible_number(new_home: Home) -> None:
         if is_read:
             assert read_population(new_home) == {"derbyshire/lpu/dales": (int(people), "2024")}
         else:
-            with pytest.raises(SeedError, match=r"line 2: population .* is no number of people"):
+            with pytest.raises(HomeListError, match=r"line 2: population .* is no number of people"):
                 read_population(new_home)
 
 

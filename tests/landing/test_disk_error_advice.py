@@ -8,7 +8,7 @@ import pytest
 
 from dagster_project.core.errors import with_advice
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from dagster_project.core.night_lock import locked
 from dagster_project.landing import NotHeld, accepted, counts, land, read_ledger, release_load
 from dagster_project.landing.release_held import WhichFileError, file_of_name, held_files, release
 from dagster_project.landing.retract import NotErasedError, NotRetractedError, erase, retract
+from dagster_project.landing.storage.erase_unused import Erasure, record_erasures
 from dagster_project.landing.storage.ledger import CONFLICT_KIND
 from dagster_project.landing.storage.quarantine_export import quarantined_files, quarantined_rows
-from dagster_project.landing.storage.retention import Erasure, record_erasures
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 

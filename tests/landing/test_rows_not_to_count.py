@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.landing.rows_not_to_count import _NUMBERS, TOTAL
 
 from .workbook import workbook

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from dagster_project.landing.rows import canonical_values
+from dagster_project.landing.rows import parse_values
 from dagster_project.mapping_draft.columns import percent
 from dagster_project.mapping_draft.dates import DOUBTS, DateForm, date_form
 from dagster_project.mapping_draft.tables import ROWS
@@ -11,7 +11,7 @@ from dagster_project.mapping_draft.tables import ROWS
 
 def form_of(*cells: str) -> DateForm:
     with duckdb.connect() as con:
-        canonical_values.install(con)
+        parse_values.install(con)
         con.execute(f"create table {ROWS} as select unnest(?) as t", [list(cells)])
         return date_form(con, "t")
 

@@ -17,15 +17,15 @@ from support import land_night
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing.inbox.file_names import name_problem
 from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.draft import _force as force_of
-from dagster_project.mapping_draft.preview import HIDDEN, YearFigure, _as_described, _hidden_columns, _years, preview
 from dagster_project.mapping_draft.show import by_year
 from dagster_project.mapping_draft.tables import DraftError
+from dagster_project.mapping_draft.try_mapping import HIDDEN, YearFigure, _as_described, _hidden_columns, _years, preview
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
 from dagster_project.nights.accept_vocabulary import accept_value
 

@@ -19,9 +19,9 @@ from oracle.unusual_files.plan import BELIEVED
 from support import candidate, land_night, publish_night, seed
 
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import OWN_LISTS
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.landing import LedgerEntry, counts, read_ledger
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 
 
 @dataclass

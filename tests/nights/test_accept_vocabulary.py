@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
+from dagster_project.core.home_lists import OWN_LISTS, read_own_list
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
 
 COLUMNS = OWN_LISTS["vocabulary"]

@@ -7,7 +7,7 @@ from support import copy_home, differing, drop_something, run_night
 
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import BUILDER
-from dagster_project.nights.run import Listener
+from dagster_project.nights.night_run import Listener
 from dagster_project.transform import dbt_runner
 
 

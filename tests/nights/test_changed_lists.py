@@ -13,8 +13,8 @@ import yaml
 from support import candidate, copy_home, land_night, night, publish_night, published, write_extract
 
 from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing.storage.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import rebuild_and_compare

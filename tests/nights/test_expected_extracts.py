@@ -10,7 +10,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Arrival, ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.landing import complete_inbox
-from dagster_project.nights.alerts.events import NightEnd, events_of
+from dagster_project.nights.alerts.event_sentences import NightEnd, events_of
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 

@@ -14,7 +14,7 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
 from dagster_project.landing.rows import duckdb_connection
 from dagster_project.landing.rows.duckdb_connection import connect
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.transform import dbt_runner
 
 WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"

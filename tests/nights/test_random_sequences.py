@@ -17,7 +17,7 @@ from oracle.unusual_files.random_sequences import FORCE, write_sequence
 from support import TODAY, candidate, night
 
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing import read_ledger
 from dagster_project.transform import dbt_runner, raw_schema
 

@@ -21,7 +21,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of
 from dagster_project.publishing.figure_diff import EVERY, attach, make_differences
-from dagster_project.publishing.publications import publication_of
+from dagster_project.publishing.kept_nights import publication_of
 from dagster_project.quality import engine
 from dagster_project.transform.candidate import start
 

@@ -9,7 +9,7 @@ from support import copy_home, differing, each, meta_rows, publish_night, publis
 
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
-from dagster_project.reporting.dashboard.contents import accepted_files
+from dagster_project.reporting.dashboard.choices_and_names import accepted_files
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 HALF, YEAR = ("2025-01-01", "2025-06-30"), ("2025-01-01", "2025-12-31")

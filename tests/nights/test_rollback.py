@@ -21,7 +21,7 @@ from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
 from dagster_project.publishing import keep_and_prune, outputs
-from dagster_project.publishing.publications import NotKeptError, kept_before, list_kept
+from dagster_project.publishing.kept_nights import NotKeptError, kept_before, list_kept
 from dagster_project.transform import candidate
 
 WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}

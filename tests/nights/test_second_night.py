@@ -14,7 +14,7 @@ from support import OFFENCES, copy_home, publish_night, published, same_figures
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import read_ledger
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.serving import connect
 
 READER = """

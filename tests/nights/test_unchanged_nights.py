@@ -11,7 +11,7 @@ from dagster_project.landing import read_erasures
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Landed
 from dagster_project.nights.status import status
-from dagster_project.publishing.publications import list_kept
+from dagster_project.publishing.kept_nights import list_kept
 from dagster_project.transform import candidate
 
 

@@ -12,7 +12,7 @@ from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.orchestration.checks import SOMETHING, as_name, results_of
 from dagster_project.publishing import outputs
 from dagster_project.quality.suites import load_suites, suite_for

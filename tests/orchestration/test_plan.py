@@ -71,7 +71,7 @@ def test_the_night_of_a_run_is_as_its_config_says(new_home: Home, monkeypatch: p
 def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
     """A whole run executed again lands new files, in a new night. Executed from its failure, it continues the same night."""
     home, night_id = Home(tmp_path).create(), "20260106T020000Z"
-    started = saved_steps.Begun(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a")
+    started = saved_steps.StartedNight(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a")
     saved_steps.save_step(home, night_id, started)
     all_of_it, the_rest = Plan("b", ("a",)), Plan("b", ("a",), lands=False)
     assert find_night_to_continue(home, all_of_it) is not None, "landing is what failed"

@@ -14,12 +14,12 @@ from support import SILENT, copy_home, night, published, write_extract
 from dagster_project.audit import read_log
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.definitions import build_defs
 from dagster_project.nights import saved_steps
-from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.nights.night_run import NightHeldError, NightRun
 from dagster_project.nights.saved_steps import find_night_to_continue
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
@@ -49,7 +49,7 @@ def killed_before(stage: str, home: Home, again: str = "") -> str:
     """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run."""
     code = (
         "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
-        "import dagster as dg; from dagster_project.nights.run import NightRun; import test_resumed_nights as t\n"
+        "import dagster as dg; from dagster_project.nights.night_run import NightRun; import test_resumed_nights as t\n"
         "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
         "begins = NightRun._step\n"
         "NightRun._step = lambda run, name: os.kill(os.getpid(), 9) if name == sys.argv[1] else begins(run, name)\n"

@@ -17,19 +17,18 @@ from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, seconds_before_retry
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import HomeListError
 from dagster_project.core.made_up_home import SampleHomeError
 from dagster_project.core.night_lock import NightUnderWayError, locked
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.reference_lists import SeedError
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
 from dagster_project.landing.storage import raw_store
-from dagster_project.nights import land_step, night_state
-from dagster_project.nights import run as night_run
+from dagster_project.nights import land_step, night_run, night_state
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
-from dagster_project.nights.lifecycle import INTERRUPTED, explain
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.interrupted_nights import INTERRUPTED, explain
+from dagster_project.nights.night_run import NightRun
 from dagster_project.orchestration import night_resource
 from dagster_project.orchestration.checks import check_specs
 from dagster_project.publishing import publish
@@ -71,7 +70,7 @@ def test_transient_errors(error: Exception) -> None:
         None,
         NightHeldError("crimes: share_quarantined: pct 60"),
         BuildFailedError.quoting("dbt could not build 1 of the models: m: Conversion Error: x"),
-        SeedError("seeds/areas.csv: line 2: lpu_name is blank"),
+        HomeListError("seeds/areas.csv: line 2: lpu_name is blank"),
         ConfigError("pam.toml: keep.publications: too few"),
         PseudonymKeyError("the pseudonym key has changed"),
         SampleHomeError("holds made-up sample data"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.contracts.model import Column
-from dagster_project.core.reference_lists import classifying_columns
+from dagster_project.core.home_lists import classifying_columns
 
 WINDOW = "2025-01-01__2025-12-31"
 UNKNOWN = ("officer notes", "officer number")

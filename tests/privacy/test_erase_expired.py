@@ -15,10 +15,10 @@ from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
 from dagster_project.landing import erase_unused_loads, read_erasures
-from dagster_project.landing.storage.retention import is_expired
+from dagster_project.landing.storage.erase_unused import is_expired
 from dagster_project.nights.accept_vocabulary import accept_value
+from dagster_project.nights.night_run import NightRun
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
-from dagster_project.nights.run import NightRun
 from dagster_project.serving.figures_of_file import figures_from_file
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import TrailError, request_for_period

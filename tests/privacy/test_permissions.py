@@ -23,7 +23,7 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.night_lock import is_under_way, take_lock
 from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.orchestration.serve.server import NightServer, ServeError
 from dagster_project.publishing import outputs
 from dagster_project.serving import connect

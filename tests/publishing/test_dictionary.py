@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.receipts import Receipt
-from dagster_project.core.seeds import read_seed
 from dagster_project.landing import LedgerEntry, counts
 from dagster_project.landing.storage.ledger import current_files
 from dagster_project.publishing import dictionary

@@ -19,7 +19,7 @@ from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
-from dagster_project.nights.lifecycle import mark_path, write_missing_receipts
+from dagster_project.nights.interrupted_nights import mark_path, recover_interrupted_nights
 from dagster_project.public_form import write_public_form
 from dagster_project.publishing import folder_swap, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import OutputContext, OutputError
@@ -278,7 +278,7 @@ def test_a_first_publication_stopped_anywhere_is_complete_or_absent(tmp_path: Pa
         mark_path(home).write_text(f'{{"night_id": "{NIGHTS[0]}", "started_at": "2026-01-03T02:00:00Z"}}', encoding="utf-8")
         with monkeypatch.context() as patch:
             patch.setattr(publish, "count_figures", lambda _: {})
-            (receipt,) = write_missing_receipts(home)
+            (receipt,) = recover_interrupted_nights(home)
         assert receipt.outcome == ("published" if is_published else "failed")
         assert published_night(home) == (NIGHTS[0] if is_published else None)
         publish_small(home, NIGHTS[1], "open")

@@ -12,7 +12,7 @@ import pytest
 from support import TODAY, each, failed, land_night, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.quality.engine import validate_facts
 
 from .conftest import Spoil

@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.errors import NightFailedError
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.transform import candidate as candidate_module
 from dagster_project.transform import dbt_runner, raw_schema
 

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import load_app
-from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
+from dagster_project.core.published_explanations import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
 from dagster_project.transform.accepted_months import COLUMNS as ACCEPTED

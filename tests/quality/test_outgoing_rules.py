@@ -16,7 +16,7 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.nights.errors import NightHeldError
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.public_form import memory_batches
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts

@@ -10,7 +10,7 @@ import pytest
 from support import candidate, failed, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 
 STREET = [
     "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location", "LSOA code", "LSOA name",

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import national
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing import find_files, land_files
 
 YEARS, SCALE = 2, 0.02

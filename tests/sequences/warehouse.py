@@ -21,11 +21,11 @@ from oracle.landing import Landing, land
 from dagster_project.contracts import load_contracts
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.raw_table_columns import columns_of
-from dagster_project.core.seeds import read_seed
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
 from dagster_project.landing.storage.raw_store import load_of
-from dagster_project.nights import expired_rows
+from dagster_project.nights import erase_expired_rows
 from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of
 
@@ -334,10 +334,10 @@ class Warehouse:
         built = {load for (load,) in self.staging.con.execute("select load_id from raw.loads").fetchall()}
         expired = [e for e in expired if e.load_id in built]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(expired_rows, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
-            patch.setattr(expired_rows, "expired_loads", lambda *_: expired)
-            patch.setattr(expired_rows.audit, "record_all", lambda *_: None)
-            erased = expired_rows.replace_by_totals(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
+            patch.setattr(erase_expired_rows, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
+            patch.setattr(erase_expired_rows, "expired_loads", lambda *_: expired)
+            patch.setattr(erase_expired_rows.audit, "record_all", lambda *_: None)
+            erased = erase_expired_rows.replace_by_totals(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
         assert len(erased) == len(expired) and not any(load_of(e).raw(self.home).exists() for e in expired)
         return [str(e.load_id) for e in expired]
 

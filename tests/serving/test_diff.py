@@ -13,7 +13,7 @@ from week import NIGHTS, OTHER
 
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, make_differences
-from dagster_project.publishing.publications import NotKeptError, Publication, publication_of
+from dagster_project.publishing.kept_nights import NotKeptError, Publication, publication_of
 from dagster_project.serving.diff import Difference, _table_row, choose_nights, compare, write
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables, measure_sources

@@ -12,15 +12,15 @@ from support import write_extract
 from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.receipts import NightNotFoundError
-from dagster_project.core.seeds import read_seed
 from dagster_project.nights.rollback import roll_back
-from dagster_project.publishing.publications import list_kept
-from dagster_project.reporting.pack.row_counts import open_work
+from dagster_project.publishing.kept_nights import list_kept
+from dagster_project.reporting.pack.figure_trails import open_work
 from dagster_project.serving.figures_of_file import why_no_figure
 from dagster_project.serving.trace import _erased_files, open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
-from dagster_project.transform.evidence import evidence_of
+from dagster_project.transform.trail_files import trail_file_of
 
 from .test_trace import some_figures
 
@@ -71,7 +71,7 @@ def test_after_a_rollback_trace_reads_the_published_night(week_copy: Home, pam: 
 
 def test_a_night_of_other_lists_of_measures_is_traced_by_its_own(week_copy: Home) -> None:
     """After an update coverages may have other names: `pam trace` said of most figures that no file had them."""
-    trail = str(evidence_of(week_copy.publications / f"{NIGHTS[0]}.duckdb"))
+    trail = str(trail_file_of(week_copy.publications / f"{NIGHTS[0]}.duckdb"))
     with duckdb.connect(trail) as con:
         for table, column in (
             ("seeds.measure_list", "coverage"), ("seeds.measure_list", "category_coverage"),

@@ -12,7 +12,7 @@ from week import NIGHTS
 from dagster_project.core.home import Home
 from dagster_project.core.memory import delete_spill, working_database
 from dagster_project.nights.replay import compare_files
-from dagster_project.publishing.publications import publication_of
+from dagster_project.publishing.kept_nights import publication_of
 from dagster_project.serving.diff import compare
 
 

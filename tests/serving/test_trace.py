@@ -22,8 +22,8 @@ from dagster_project.cli import load_app
 from dagster_project.cli.trace import _show as show_trail
 from dagster_project.cli.trace import _show_change
 from dagster_project.core.home import Home
-from dagster_project.core.seeds import read_seed
-from dagster_project.publishing.publications import NotKeptError
+from dagster_project.core.project_lists import read_seed
+from dagster_project.publishing.kept_nights import NotKeptError
 from dagster_project.serving.figures_of_file import figures_from_file, why_no_figure
 from dagster_project.serving.trace import Part, Trail, _data_status, contract_of, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change

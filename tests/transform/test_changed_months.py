@@ -12,8 +12,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.landing import Erasure, accepted, find_files, land_files, read_ledger
+from dagster_project.landing.storage.erase_unused import write_erasures
 from dagster_project.landing.storage.raw_store import load_of
-from dagster_project.landing.storage.retention import write_erasures
 from dagster_project.transform.changed_months import MonthsToRebuild, find_months_to_rebuild, loads_of
 
 NALOXONE = ("administration_ref", "administered_at", "lpu")

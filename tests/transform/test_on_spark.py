@@ -22,10 +22,10 @@ from support import candidate, copy_home, drop_something, night
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
+from dagster_project.core.home_lists import OWN_LISTS
 from dagster_project.core.receipts import read_receipts
-from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.nights.errors import NightFailedError
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.night_run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import EVENT_DAYS, start
 from dagster_project.transform.dbt_runner import Node
@@ -216,7 +216,7 @@ def test_a_different_row_is_found(duckdb_night: DuckDBNight, tmp_path: Path) -> 
 def test_a_failed_night_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is the candidate filled: it holds nothing that looks like figures."""
     failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
-    monkeypatch.setattr("dagster_project.nights.run.spark.require", lambda: None)
+    monkeypatch.setattr("dagster_project.nights.night_run.spark.require", lambda: None)
     monkeypatch.setattr("dagster_project.transform.spark.spark_session", lambda *_: nullcontext())
     monkeypatch.setattr("dagster_project.transform.spark.make_raw_views", lambda *_: None)
     monkeypatch.setattr(dbt_runner, "build", lambda *_: [failed])

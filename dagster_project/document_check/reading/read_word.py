@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..model import Block, Bound, DocumentError, Grid, Text, visible_text
+from ..model import Block, ContentControl, DocumentError, Grid, Text, visible_text
 
 LARGEST_UNPACKED = 200 << 20
 """Bytes of all parts of a document together."""
@@ -124,7 +124,7 @@ def _blocks(parent: Any, styles: _Styles, tag: str = "") -> Iterator[Block]:
             number, is_item = styles.next_number(child)
             if text.strip():
                 style = styles.names.get(_value(child, "w:pPr/w:pStyle"), "").lower()
-                whole_text = (Bound(0, len(text), tag),) if tag else ()
+                whole_text = (ContentControl(0, len(text), tag),) if tag else ()
                 is_item = is_item or style.startswith("list")
                 yield Text(text, bound or whole_text, style.startswith(("heading", "title")), is_item, number)
             for box in boxes:
@@ -174,7 +174,7 @@ def _row(row: Any, styles: _Styles, nested: list[Block]) -> tuple[Text, ...]:
 
 def _cell(cell: Any, tag: str, styles: _Styles, nested: list[Block]) -> Text:
     """A cell's paragraphs in one text, with blanks between them. Tables in it are added to `nested`."""
-    text, bound = "", list[Bound]()
+    text, bound = "", list[ContentControl]()
     for block in _blocks(cell, styles):
         if isinstance(block, Grid) or block.place:
             nested.append(block)
@@ -183,7 +183,7 @@ def _cell(cell: Any, tag: str, styles: _Styles, nested: list[Block]) -> Text:
         bound += [replace(b, start=b.start + len(text), end=b.end + len(text)) for b in block.bound]
         text += block.text
     if tag and not bound and text:
-        bound = [Bound(0, len(text), tag)]
+        bound = [ContentControl(0, len(text), tag)]
     return Text(text, tuple(bound))
 
 
@@ -191,11 +191,11 @@ def _tag(control: Any) -> str:
     return _value(control, "w:sdtPr/w:tag")
 
 
-def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
+def _text(paragraph: Any) -> tuple[str, tuple[ContentControl, ...], list[Any]]:
     """A paragraph's visible text, its content controls, and its text boxes. Text that is hidden, crossed out or deleted with
     tracked changes, and marks of notes are left out."""
     parts: list[str] = []
-    bound: list[Bound] = []
+    bound: list[ContentControl] = []
     boxes: list[Any] = []
     length = 0
 
@@ -210,7 +210,7 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
                 for content in _all(child, "sdtContent"):
                     walk(content)
                 if tag := _tag(child):
-                    bound.append(Bound(start, length, tag))
+                    bound.append(ContentControl(start, length, tag))
             elif child.tag == f"{_MAIN}txbxContent":
                 boxes.append(child)
             elif child.tag not in _SKIPPED and isinstance(child.tag, str):

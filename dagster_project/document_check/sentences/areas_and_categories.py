@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..edition_figures import EditionFigures
-from ..text.figures_in_text import MONTH, NUMBER_WORD, Spot
+from ..text.figures_in_text import MONTH, NUMBER_WORD, NumberInSentence
 from ..text.words import Mention, holds, mentions, named, simple
 from .other_places import OURS
 from .part_of_measure import is_narrower
@@ -58,7 +58,7 @@ _OF_CATEGORY = re.compile(r"\b(?:from|by|for|as|were|was|are) $|[:;(,] ?$|\d $",
 """Behind, and before, a category that a number is of."""
 
 
-class Beside(NamedTuple):
+class AreaOrCategory(NamedTuple):
     """The name of the area or category of a number; None for the whole. `is_doubtful`: it may be another's."""
 
     name: str | None = None
@@ -73,7 +73,7 @@ def breaks(between: str) -> bool:
     return is_after_brackets or (bool(_BREAK.search(between)) and not IN_BRACKETS.fullmatch(between))
 
 
-def area_beside(spot: Spot, names: frozenset[str], edition: EditionFigures) -> Beside:
+def area_beside(spot: NumberInSentence, names: frozenset[str], edition: EditionFigures) -> AreaOrCategory:
     """The area of a number, of the whole force if the sentence names none."""
     is_force = OURS.search(spot.sentence) or edition.names_whole(spot.sentence)
     # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
@@ -93,7 +93,7 @@ def area_beside(spot: Spot, names: frozenset[str], edition: EditionFigures) -> B
     return beside._replace(is_doubtful=beside.is_doubtful or is_part_of_it)
 
 
-def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> Beside:
+def category_beside(spot: NumberInSentence, mart: str, measure: str, edition: EditionFigures) -> AreaOrCategory:
     """The category of a number of a measure, of all of them if the sentence names none. Of those that the edition does not
     print, a word such as `Police` or `other` is one only where it stands alone, `Other: 47`, and one before a number is joined
     to it or to the measure."""
@@ -134,14 +134,17 @@ def _is_joined(sentence: str, category: Mention) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _beside(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> Beside:
+def _beside(spot: NumberInSentence, names: tuple[Mention, ...], is_whole: bool) -> AreaOrCategory:
     """The area or category of a number among those that its sentence names. In doubt where one may be the number's and may not,
     as in `was lowest in Dales, and 47 were given`. `is_whole`: the sentence says that it is about the whole."""
     name = name_beside(spot, names)
     if name is not None or is_whole:
-        return Beside(name, name is not None and bool(_OUT_OF.search(spot.ahead) or _IN_ALL.match(spot.behind)))
+        return AreaOrCategory(name, name is not None and bool(_OUT_OF.search(spot.ahead) or _IN_ALL.match(spot.behind)))
     numbers = (spot.number, *spot.others)
-    taken = [(o, name_beside(Spot(spot.sentence, o, tuple(n for n in numbers if n is not o)), names)) for o in spot.others]
+    taken = [
+        (o, name_beside(NumberInSentence(spot.sentence, o, tuple(n for n in numbers if n is not o)), names))
+        for o in spot.others
+    ]
     for mention in names:
         between = spot.sentence[min(mention.end, spot.number.end) : max(mention.start, spot.number.start)]
         # `47 in May 2025 and 53 in May 2024 in Dales`: both are.
@@ -151,11 +154,11 @@ def _beside(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> Beside:
             for o, name in taken
         )  # fmt: skip
         if not is_of_another and not _OTHER_CLAUSE.search(between) and not _MOSTLY.search(spot.sentence[: mention.start]):
-            return Beside(mention.what, True)
-    return Beside()
+            return AreaOrCategory(mention.what, True)
+    return AreaOrCategory()
 
 
-def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
+def name_beside(spot: NumberInSentence, names: tuple[Mention, ...]) -> str | None:
     """The name next to a number: one that follows in the same clause, else the last before it."""
     sentence, number = spot.sentence, spot.number
     after = [m for m in names if m.start >= number.end]
@@ -177,7 +180,7 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     return before[-1].what if before else None
 
 
-def _is_of_another(spot: Spot, mention: Mention) -> bool:
+def _is_of_another(spot: NumberInSentence, mention: Mention) -> bool:
     """Whether a name is that of another number: behind a comma before it, `1,936 in all, in Dales 47`, or in brackets with it,
     `1,936 in all (47 in Dales)`."""
     between = spot.sentence[spot.number.end : mention.start]
@@ -185,7 +188,7 @@ def _is_of_another(spot: Spot, mention: Mention) -> bool:
     return is_in_brackets or ("," in between and spot.between(mention.end, mention.end + 15) > 0)
 
 
-def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
+def _is_of_other_words(spot: NumberInSentence, mention: Mention) -> bool:
     """Whether a name before a number belongs to other words: `second highest in England`, brackets that hold more, or
     `while the force had 47`."""
     sentence, between = spot.sentence, spot.sentence[mention.end : spot.number.start]
@@ -199,7 +202,7 @@ def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
     return bool(_SUPERLATIVE.search(ahead)) or (is_in_brackets(spot, mention.end) and not is_alone)
 
 
-def _has_most(spot: Spot, mention: Mention) -> bool:
+def _has_most(spot: NumberInSentence, mention: Mention) -> bool:
     """Whether a number is that of the area with most: `were highest in Dales, with 47`."""
     between = spot.sentence[mention.end : spot.number.start]
     return bool(_SUPERLATIVE.search(spot.sentence[: mention.start]) and _WITH.fullmatch(between))
@@ -211,7 +214,7 @@ def _with_joined(sentence: str, name: Mention, other: Mention) -> str:
     return f"{name.what} and {other.what}" if _AND.fullmatch(between) and name.what != other.what else name.what
 
 
-def is_in_brackets(spot: Spot, end: int) -> bool:
+def is_in_brackets(spot: NumberInSentence, end: int) -> bool:
     """Whether brackets close between a name and the number: the name belongs to another number, in the brackets."""
     between = spot.sentence[end : spot.number.start]
     return between.count(")") > between.count("(")

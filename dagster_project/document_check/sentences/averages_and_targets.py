@@ -4,7 +4,7 @@ linked."""
 import re
 
 from ..edition_figures import EditionFigures
-from ..text.figures_in_text import MONTH, Spot
+from ..text.figures_in_text import MONTH, NumberInSentence
 from ..text.words import any_of, one_of
 from ..text.words_around_numbers import CHANGE, read_written
 from .base_of_change import SOME_YEARS
@@ -35,7 +35,7 @@ def says_other_kind(text: str) -> bool:
     return bool(_OTHER_KIND.search(text))
 
 
-def is_other_kind(spot: Spot, edition: EditionFigures) -> bool:
+def is_other_kind(spot: NumberInSentence, edition: EditionFigures) -> bool:
     """Whether the words around a number are about an average, a target, some of the people, another place or other years."""
     ahead, behind = _CLAUSE_BREAK.split(spot.ahead)[-1], _CLAUSE_BREAK.split(spot.behind)[0]
     is_wish = _WISHED.search(_WISH_ENDS.split(ahead)[-1])

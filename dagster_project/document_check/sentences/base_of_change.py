@@ -7,7 +7,7 @@ from dagster_project.editions.windows import years_before
 
 from ..edition_figures import EditionFigures
 from ..model import Figure
-from ..text.figures_in_text import MONTH, Spot
+from ..text.figures_in_text import MONTH, NumberInSentence
 from ..text.periods_in_text import BEFORE, periods_of
 from ..text.words import named
 
@@ -33,7 +33,7 @@ _CLAUSE_END = re.compile(r";|\b(?:while|whereas|but|although|after|despite|as)\b
 _TO_DATE = re.compile(r"\b(?:so far|to date)\b", re.I)
 
 
-def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
+def is_on_another_base(spot: NumberInSentence, figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words say that a change is not one on the year before: `up 33% compared with 2019`."""
     if figure.shows == "value":
         return False
@@ -59,7 +59,7 @@ def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> b
     return not all({own, year_before} & days_of(m[1]) for m in _ON_A_TIME.finditer(clause))
 
 
-def may_be_on_another(figure: Figure, spot: Spot) -> bool:
+def may_be_on_another(figure: Figure, spot: NumberInSentence) -> bool:
     """Whether a change of less than a year may be on the month or quarter before, or from the first month to the last, as its
     clause names no year."""
     is_short = figure.first and figure.last and (figure.last - figure.first).days < 360

@@ -15,9 +15,9 @@ from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition
 
 from ..edition_figures import EditionFigures, make_figure
-from ..judge import NEXT_NIGHT
 from ..model import Figure
 from ..text.figures_in_text import Number
+from ..verdict_rule import NEXT_NIGHT
 from .understand_sentence import SentenceClaim, template
 
 COLUMNS = (*FIGURES, "note")

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.tables import unit_shown
 
 from ..edition_figures import EditionFigures
-from ..judge import NEXT_NIGHT
 from ..model import SHOWS, Figure
-from ..text.figures_in_text import Number, Spot, numbers_of
+from ..text.figures_in_text import Number, NumberInSentence, numbers_of
 from ..text.periods_in_text import Period, periods_of
 from ..text.words import Mention, mentions, named
 from ..text.words_around_numbers import (
@@ -29,6 +28,7 @@ from ..text.words_around_numbers import (
     says_more,
     way_from,
 )
+from ..verdict_rule import NEXT_NIGHT
 from .areas_and_categories import area_beside, category_beside, name_beside
 from .averages_and_targets import is_other_kind
 from .base_of_change import is_on_another_base, may_be_on_another
@@ -69,7 +69,7 @@ def figures_of_sentence(
     return {
         n: f for n, f in links.items()
         if not (f.area_type in OWN_AREAS and (is_away or any(is_of_people(h, sentence, f) for h in headings)))
-        and not is_on_another_base(Spot(sentence, n), f, edition)
+        and not is_on_another_base(NumberInSentence(sentence, n), f, edition)
         and not (f.shows == "value" and is_compared_in_doubt(sentence, n, numbers, edition.data_to))
     }  # fmt: skip
 
@@ -79,7 +79,7 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     links: dict[Number, _Linked] = {}
     for number in numbers:
         other_numbers = tuple(n for n in numbers if n is not number)
-        if linked := _link(spot := Spot(sentence, number, other_numbers), context, edition):
+        if linked := _link(spot := NumberInSentence(sentence, number, other_numbers), context, edition):
             # The second of `1,059 against 1,010` is that of another time.
             links[number] = linked[0], linked[1] + 1000 * bool(_AGAINST.search(spot.ahead))
     alone = {
@@ -89,7 +89,9 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
             for other_number, (other, other_distance) in links.items() if other_number is not number
         )
     }  # fmt: skip
-    linked = {n: f for n, f in alone.items() if not came_from(Spot(sentence, n)) or _rose_to(n, numbers, sentence, alone)}
+    linked = {
+        n: f for n, f in alone.items() if not came_from(NumberInSentence(sentence, n)) or _rose_to(n, numbers, sentence, alone)
+    }
     for first, second in pairwise(numbers):
         # `From 93 in December to 106 in January` has the months of two years, or of the wrong one.
         if rose_between(sentence, first, second) and _is_backwards(linked.get(first), linked.get(second)):
@@ -99,7 +101,7 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
         if first not in linked and _AGAINST.fullmatch(sentence, first.end, second.start):
             linked.pop(second, None)
         # `Rose by 299 in Erewash and 287 in Dales`.
-        if _BESIDE.fullmatch(sentence, first.end, second.start) and read_written(Spot(sentence, first)).is_by:
+        if _BESIDE.fullmatch(sentence, first.end, second.start) and read_written(NumberInSentence(sentence, first)).is_by:
             linked.pop(second, None)
     # Of several numbers, one of something else may make the units' so too: `reached 287 officers in Dales and 299 in Erewash`.
     left = {n.unit for n in numbers if n not in linked}
@@ -130,14 +132,14 @@ def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[N
     # `Down from 1,769`, where it rose, is wrong as a whole.
     if earlier.value is None or later.value is None:
         return False
-    return (later.value - earlier.value) * way_from(Spot(sentence, number)) > 0
+    return (later.value - earlier.value) * way_from(NumberInSentence(sentence, number)) > 0
 
 
 @dataclass(frozen=True)
 class _Reading:
     """A number, how it is written, and its period; with the periods of its sentence."""
 
-    spot: Spot
+    spot: NumberInSentence
     context: Context
     edition: EditionFigures
     written: Written
@@ -154,7 +156,7 @@ class _Reading:
         return is_of_days and any(p.how in ("days", "year_to_date", "same") for p in named_periods)
 
 
-def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
+def _link(spot: NumberInSentence, context: Context, edition: EditionFigures) -> _Linked | None:
     """The figure of a number in a sentence; None if the words don't settle it."""
     is_told = is_plain_value(spot) or (came_from(spot) and is_value(spot))
     if not is_told or not context.may_have_figures(spot.sentence) or context.is_of_some(spot.sentence):
@@ -196,7 +198,7 @@ def _named_figures(reading: _Reading) -> list[Figure]:
     return [f for f in figures if f.status != NEXT_NIGHT and (f.value is not None or f.shows == "value")]
 
 
-def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
+def why_not_linked(spot: NumberInSentence, context: Context, edition: EditionFigures) -> str:
     """What a sentence lacks for its number to be linked, in the order in which it is looked for."""
     if not is_plain_value(spot):
         return "the words around it make it a limit, a part or something else than a measure's value"
@@ -207,7 +209,7 @@ def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str
     return "its words for measure, area and period fit no figure, or several, or they name another place, time or base"
 
 
-def is_plain(spot: Spot, edition: EditionFigures) -> bool:
+def is_plain(spot: NumberInSentence, edition: EditionFigures) -> bool:
     """Whether a number is a value of the measure: not a limit (`more than`), not a count of something else (`12 teams`), and
     not of a part of it."""
     if not is_plain_value(spot) or is_other_kind(spot, edition):
@@ -285,7 +287,7 @@ def _may_be_of(figure: Figure, measure: str) -> bool:
     return unit_shown(unit, figure.shows) == figure.unit
 
 
-def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
+def _is_doubted(spot: NumberInSentence, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words near the number mean a part of the measure, or something else."""
     if is_other_kind(spot, edition) or (figure.category == "all" and is_done_by_others(spot, edition)):
         return True
@@ -311,7 +313,7 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
     return is_printed_here and period.how == "ends" and figure.last == period.last
 
 
-def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
+def _in_place(spot: NumberInSentence, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     is_own = figure.area_type in OWN_AREAS
     area = area_beside(spot, edition.areas_of(*(_PARTS if is_own else _OTHERS)), edition)
@@ -323,7 +325,7 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     return is_in_area and (figure.category == (category.name or "all") or is_only)
 
 
-def _is_elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
+def _is_elsewhere(spot: NumberInSentence, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a number is next to an area for which this measure is not counted, or is a whole (`7 of the 47`) next to the area
     of its part."""
     text = edition.without_whole(spot.sentence)

@@ -2,9 +2,9 @@
 
 import re
 
-from dagster_project.editions.printed import ZERO_WORDS
+from dagster_project.editions.read_printed_numbers import ZERO_WORDS
 
-from ..text.figures_in_text import MONTH, Spot
+from ..text.figures_in_text import MONTH, NumberInSentence
 from ..text.words import Mention, any_of
 from ..text.words_around_numbers import DOWN, UP
 from .areas_and_categories import breaks
@@ -50,7 +50,7 @@ _OTHER_SUBJECT = re.compile(
 """A clause of something else than was named before it: `while searches rose to 105, arrests in Dales rose`."""
 
 
-def distance(spot: Spot, mention: Mention) -> float:
+def distance(spot: NumberInSentence, mention: Mention) -> float:
     """The distance of a measure's words from a number. Words after it in the same clause are nearest."""
     if mention.start >= spot.number.end:
         return _distance_behind(spot, mention)
@@ -59,7 +59,7 @@ def distance(spot: Spot, mention: Mention) -> float:
     return 0.0
 
 
-def _distance_behind(spot: Spot, mention: Mention) -> float:
+def _distance_behind(spot: NumberInSentence, mention: Mention) -> float:
     number = spot.number
     between = _OF_WHICH.sub("", spot.sentence[number.end : mention.start])
     if number.text.lower() in ZERO_WORDS and not _ZERO_OF.fullmatch(between):
@@ -76,7 +76,7 @@ def _distance_behind(spot: Spot, mention: Mention) -> float:
     return NEVER if noun else 300.0 + len(between) + 100 * crossed
 
 
-def _distance_ahead(spot: Spot, mention: Mention) -> float:
+def _distance_ahead(spot: NumberInSentence, mention: Mention) -> float:
     between = spot.sentence[mention.end : spot.number.start]
     if re.search(r"\bof (?:which|whom) $", between):
         return NEVER
@@ -94,17 +94,17 @@ def _distance_ahead(spot: Spot, mention: Mention) -> float:
     return 50.0 + len(between) / 2 + 60 * spot.between(mention.end, spot.number.start)
 
 
-def _words_of(spot: Spot, mention: Mention) -> list[str]:
+def _words_of(spot: NumberInSentence, mention: Mention) -> list[str]:
     return spot.sentence[mention.start : mention.end].lower().split()
 
 
-def _other_noun(spot: Spot) -> str:
+def _other_noun(spot: NumberInSentence) -> str:
     """The word behind a number if it may be a noun of something else than was named before it, else blank."""
     noun = _NOUN.match(spot.behind)
     return noun[1] if noun and not _ITSELF.match(spot.behind) else ""
 
 
-def counts_something_else(spot: Spot) -> bool:
+def counts_something_else(spot: NumberInSentence) -> bool:
     """Whether a number counts something else than was named before it: `Over the same period, 12 kilograms were seized`."""
     noun = _other_noun(spot)
     return bool(noun and not _OF_COUNTED.fullmatch(noun))

@@ -5,7 +5,7 @@ import re
 
 from ..edition_figures import EditionFigures
 from ..model import Figure
-from ..text.figures_in_text import Spot
+from ..text.figures_in_text import NumberInSentence
 from ..text.periods_in_text import periods_of
 from ..text.words import any_of, mentions, named
 from .part_of_measure import MAY_STAND_BEFORE
@@ -31,7 +31,7 @@ def names_some_of_us(text: str) -> bool:
     return bool(SOME_ACTORS.search(_POLICING_UNIT.sub("", text)))
 
 
-def is_done_by_others(spot: Spot, edition: EditionFigures) -> bool:
+def is_done_by_others(spot: NumberInSentence, edition: EditionFigures) -> bool:
     """Whether a number is what somebody did who may not be all of the force, `custody staff made 1,936`, or what something else
     was, `the requirement was 1,936`. No list of these is complete: any subject is one, but words for the force, its areas, its
     measures and periods."""

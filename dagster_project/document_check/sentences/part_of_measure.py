@@ -7,7 +7,7 @@ No list of such words is complete, so the rule is reversed: lists say which word
 import re
 from calendar import month_name
 
-from ..text.figures_in_text import MONTH, Spot
+from ..text.figures_in_text import MONTH, NumberInSentence
 from ..text.force_called import own_names
 from ..text.words import Mention, any_of, one_of
 from ..text.words_around_numbers import CHANGE
@@ -90,12 +90,12 @@ _DID_TO = re.compile(
 """What was done with those that a number counts, which was named before it: `Dales arrested 125`."""
 
 
-def is_part(spot: Spot, mention: Mention, own: str) -> bool:
+def is_part(spot: NumberInSentence, mention: Mention, own: str) -> bool:
     """Whether the words next to a measure mean only a part of it. `own`: the force's name."""
     return (not mention.is_weak and _is_part_before(spot, mention, own)) or _is_part_behind(spot, mention)
 
 
-def _is_part_before(spot: Spot, mention: Mention, own: str) -> bool:
+def _is_part_before(spot: NumberInSentence, mention: Mention, own: str) -> bool:
     ahead = spot.sentence[: mention.start]
     last = _LAST_WORD.search(ahead)
     if last is None:
@@ -125,7 +125,7 @@ def _is_what_another_is_of(ahead: str) -> bool:
     return not (is_verb or _MAY_HAVE.fullmatch(word) or MAY_STAND_BEFORE.fullmatch(word))
 
 
-def _is_part_behind(spot: Spot, mention: Mention) -> bool:
+def _is_part_behind(spot: NumberInSentence, mention: Mention) -> bool:
     behind = spot.sentence[mention.end :]
     texts = {behind, _WHEN_AND_WHERE.sub("", behind)}
     if any(pattern.match(text) for pattern in (_WHICH, _SUMMED, _LIMITED) for text in texts):

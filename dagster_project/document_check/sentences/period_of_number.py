@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from ..text.figures_in_text import Number, Spot
+from ..text.figures_in_text import Number, NumberInSentence
 from ..text.periods_in_text import BEFORE, Period, periods_of
 from ..text.words import any_of, joined
 from ..text.words_around_numbers import CHANGE, is_plain_value, read_written
@@ -37,7 +37,7 @@ _COUNTED = re.compile(r"\d\S* (?:\w+ ){0,3}$")
 """Before the period of another number: `rose to 43 in`."""
 
 
-def period_of_number(spot: Spot, periods: list[Period], context: Context) -> Period | None:
+def period_of_number(spot: NumberInSentence, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
     periods = [p for p in periods if not is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
@@ -63,7 +63,7 @@ def period_of_number(spot: Spot, periods: list[Period], context: Context) -> Per
     return chosen
 
 
-def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
+def _nearest(spot: NumberInSentence, periods: list[Period]) -> Period | None:
     number = spot.number
     after = [p for p in periods if p.start >= number.end]
     if after:
@@ -83,16 +83,16 @@ def _if_sure(period: Period, is_beside: object) -> Period:
     return replace(period, how="part") if period.is_alone and not is_beside else period
 
 
-def _is_change(spot: Spot) -> bool:
+def _is_change(spot: NumberInSentence) -> bool:
     return bool(CHANGE.search(" ".join(_around(spot))))
 
 
-def _is_its_own(spot: Spot, period: Period) -> bool:
+def _is_its_own(spot: NumberInSentence, period: Period) -> bool:
     """Whether a number stands behind a period that others are compared with, and is of it."""
     return period.end <= spot.number.start and bool(_OF_YEAR_BEFORE.fullmatch(spot.sentence, period.end, spot.number.start))
 
 
-def _is_since(period: Period, spot: Spot) -> bool:
+def _is_since(period: Period, spot: NumberInSentence) -> bool:
     """Whether a number counts from a time before it, as of a month without its year: `since July there have been 139 in
     2025`."""
     is_since = period.is_alone or spot.sentence[period.start :].lower().startswith("since")
@@ -100,7 +100,7 @@ def _is_since(period: Period, spot: Spot) -> bool:
     return is_before and not spot.between(period.end, spot.number.start)
 
 
-def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
+def _is_of_earlier(spot: NumberInSentence, chosen: Period, periods: list[Period]) -> bool:
     """Whether the last period before a number is that of another number in a clause before it, and not the newest: `rose to 43
     in May 2025 from 27 in May 2024, incidents to 309`."""
     is_newest = all(p.last is None or chosen.last is None or p.last <= chosen.last for p in periods)
@@ -108,7 +108,7 @@ def _is_of_earlier(spot: Spot, chosen: Period, periods: list[Period]) -> bool:
     return not is_newest and not is_in_clause and bool(_COUNTED.search(spot.sentence[: chosen.start]))
 
 
-def _is_of_other_words(spot: Spot, chosen: Period, not_compared: list[Period]) -> bool:
+def _is_of_other_words(spot: NumberInSentence, chosen: Period, not_compared: list[Period]) -> bool:
     """Whether the period before a number is what it is compared with, `Compared with 2024, there were 1,936`, or when somebody
     said so."""
     if chosen.end > spot.number.start:
@@ -122,14 +122,14 @@ def _is_of_other_words(spot: Spot, chosen: Period, not_compared: list[Period]) -
     return is_of_base or bool(_SAID_IN.search(spot.sentence[: chosen.start]) and " that " in spot.ahead[chosen.end :])
 
 
-def is_of_number_in_brackets(spot: Spot, period: Period) -> bool:
+def is_of_number_in_brackets(spot: NumberInSentence, period: Period) -> bool:
     """Whether a period is in brackets with another number: `1,351 (2023/24: 637)`."""
     start, end = spot.sentence.rfind("(", 0, period.start), spot.sentence.find(")", period.end)
     is_inside = 0 <= start < end and ")" not in spot.sentence[start : period.start]
     return is_inside and not start < spot.number.start < end and spot.between(start, end) > 0
 
 
-def is_of_year_before(spot: Spot) -> bool:
+def is_of_year_before(spot: NumberInSentence) -> bool:
     """Whether words around a number mean the year before: `against 1,649 in the previous year`."""
     if ";" not in spot.ahead and _BEFORE_FIRST.match(spot.sentence):
         return True
@@ -148,7 +148,7 @@ def is_of_year_before(spot: Spot) -> bool:
     return not (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))
 
 
-def _around(spot: Spot) -> tuple[str, str]:
+def _around(spot: NumberInSentence) -> tuple[str, str]:
     # A change in brackets is that of the sentence: `against 1,649 in the previous year (up 33%)`.
     own = _OPEN_BRACKETS.search(spot.ahead)
     is_change = own and CHANGE.search(own[0] + spot.number.text.replace("+", "up ").replace("-", "down "))

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.serving.typed_names import UnknownNameError, area_named, measures_named
 
 from ..edition_figures import EditionFigures
-from ..judge import NEXT_NIGHT
 from ..model import SHOWS, Figure
-from ..text.figures_in_text import Number, Spot, numbers_of
+from ..text.figures_in_text import Number, NumberInSentence, numbers_of
 from ..text.periods_in_text import periods_of
 from ..text.words import mentions
 from ..text.words_around_numbers import Written, is_fall_in_words, read_written, side_of
-from .areas_and_categories import Beside, area_beside, category_beside
+from ..verdict_rule import NEXT_NIGHT
+from .areas_and_categories import AreaOrCategory, area_beside, category_beside
 from .base_of_change import is_on_another_base
 from .link_sentences import is_plain
 from .other_places import other_places_of
@@ -42,7 +42,7 @@ class SentenceClaim:
 
 
 @dataclass(frozen=True)
-class Given:
+class ClaimOptions:
     """What a person set with options. It replaces what the sentence says."""
 
     number: str | None = None
@@ -55,10 +55,12 @@ class Given:
     last: date | None = None
 
 
-def understand_sentence(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
+def understand_sentence(sentence: str, given: ClaimOptions, edition: EditionFigures) -> SentenceClaim:
     """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
     number = _number(sentence, given)
-    spot = Spot(sentence, number, tuple(n for n in numbers_of(sentence) if n.kind in ("figure", "days") and n != number))
+    spot = NumberInSentence(
+        sentence, number, tuple(n for n in numbers_of(sentence) if n.kind in ("figure", "days") and n != number)
+    )
     written = read_written(spot)
     measure = _measure(spot, given, written)
     shows = given.figure or _shows(written, measure["unit"])
@@ -77,7 +79,7 @@ def understand_sentence(sentence: str, given: Given, edition: EditionFigures) ->
     return SentenceClaim(figure, printed, sentence)
 
 
-def _doubt(spot: Spot, given: Given, figure: Figure, edition: EditionFigures) -> None:
+def _doubt(spot: NumberInSentence, given: ClaimOptions, figure: Figure, edition: EditionFigures) -> None:
     """Raise NotUnderstoodError if words say a limit, a part, another place or another base, and no option settles it."""
     known = ("district", "upper_tier" if figure.mart == "mart_public_health" else "section", "lpu")
     if not given.area and other_places_of(spot.sentence, edition, known):
@@ -89,7 +91,7 @@ def _doubt(spot: Spot, given: Given, figure: Figure, edition: EditionFigures) ->
         raise NotUnderstoodError("--figure", "the change is not on the year before")
 
 
-def _number(sentence: str, given: Given) -> Number:
+def _number(sentence: str, given: ClaimOptions) -> Number:
     # A number that may be a year is one only if the person names it.
     kinds = ("figure", "days", "unclear") if given.number else ("figure", "days")
     numbers = [n for n in numbers_of(sentence) if n.kind in kinds and given.number in (None, n.text)]
@@ -101,7 +103,7 @@ def _number(sentence: str, given: Given) -> Number:
     return numbers[0]
 
 
-def _measure(spot: Spot, given: Given, written: Written) -> Mapping[str, str]:
+def _measure(spot: NumberInSentence, given: ClaimOptions, written: Written) -> Mapping[str, str]:
     if given.measure:
         # The mart first, so that the option that is asked for is the one that is wrong.
         for option, word in (("--mart", None), ("--measure", given.measure)):
@@ -139,7 +141,7 @@ def _shows(written: Written, unit: str) -> str:
     return "volume_change" if written.is_by else "value"
 
 
-def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
+def _days(spot: NumberInSentence, given: ClaimOptions, data_to: date) -> tuple[date, date, str]:
     if given.first and given.last:
         return given.first, given.last, f"{given.first} to {given.last}"
     periods = [p for p in periods_of(spot.sentence, data_to) if not p.is_compared]
@@ -159,7 +161,7 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     return full_period.first, full_period.last, label
 
 
-def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
+def _area(spot: NumberInSentence, given: ClaimOptions, mart: str, edition: EditionFigures) -> tuple[str, str]:
     kinds = ("country", "region", "upper_tier", "district") if mart == "mart_public_health" else ("section", "lpu", "district")
     if given.area:
         try:
@@ -175,12 +177,12 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
     return (areas[beside], beside) if beside else ("force", edition.force_name)
 
 
-def _category(spot: Spot, measure: Mapping[str, str], edition: EditionFigures) -> str:
+def _category(spot: NumberInSentence, measure: Mapping[str, str], edition: EditionFigures) -> str:
     beside = category_beside(spot, measure["mart"], measure["measure"], edition)
     return _sure(beside, edition.named_categories(measure["mart"], measure["measure"]), "--category") or "all"
 
 
-def _sure(beside: Beside, known: Collection[str], option: str) -> str | None:
+def _sure(beside: AreaOrCategory, known: Collection[str], option: str) -> str | None:
     """The name of an area or category, if it is one alone. Raises NotUnderstoodError."""
     if beside.is_doubtful:
         raise NotUnderstoodError(option, f"the number may be of {beside.name}, and may not")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..edition_figures import EditionCell, EditionFigures
-from ..judge import NEXT_NIGHT
 from ..model import Figure, Grid
 from ..text.figures_in_text import MARKERS, SCALE, Number
+from ..verdict_rule import NEXT_NIGHT
 from .link_own_tables import NamesAlone, is_below_another, own_table_cells, total_cells
 from .link_tables import LinkedTable, link_table
 from .link_topline import topline_cells
@@ -17,7 +17,7 @@ _MONEY = re.compile(r"£|\b(?:value|amount|worth|benefit|compensation|cash|money
 
 
 @dataclass
-class Above:
+class TextAbove:
     """What is above a table: the words right before it (`title`), those of them that are about it (`caption`), the headings
     before it, and the titles of linked tables."""
 
@@ -27,7 +27,7 @@ class Above:
     titles: set[str] = field(default_factory=set)
 
 
-def link_any_table(grid: Grid, above: Above, names: NamesAlone, edition: EditionFigures) -> LinkedTable:
+def link_any_table(grid: Grid, above: TextAbove, names: NamesAlone, edition: EditionFigures) -> LinkedTable:
     own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
     first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
     above.caption = f"{above.caption} {first[0] if len(first) == 1 else ''}".strip()

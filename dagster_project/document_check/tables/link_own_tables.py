@@ -12,12 +12,11 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import MONTHS, month_number, pair, years_before
 
 from ..edition_figures import EditionCell, EditionFigures
-from ..judge import NEXT_NIGHT
 from ..model import Figure, Grid
 from ..sentences.averages_and_targets import says_other_kind
 from ..sentences.other_people import is_of_people, names_some_of_us
@@ -27,6 +26,7 @@ from ..text.force_called import names_of_force
 from ..text.labels import tokens
 from ..text.periods_in_text import Period, periods_of
 from ..text.words import mentions, named, simple
+from ..verdict_rule import NEXT_NIGHT
 from .link_tables import labels_of_cells
 from .words_of_titles import is_plain_in_title, tells_part
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.pack.topline_document import HEADER
 

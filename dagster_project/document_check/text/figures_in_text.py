@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dagster_project.editions.printed import NOT_AVAILABLE, TENS, WORDS, ZERO_WORDS
+from dagster_project.editions.read_printed_numbers import NOT_AVAILABLE, TENS, WORDS, ZERO_WORDS
 
 from .words import any_of
 
@@ -129,7 +129,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Spot:
+class NumberInSentence:
     """A number in its sentence, and the other numbers there that may be figures."""
 
     sentence: str

@@ -6,7 +6,7 @@ The whole name stands for the force. A part of it is another place: `Somerset` i
 import re
 from functools import cache
 
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 
 from .figures_in_text import MONTH
 from .words import any_of, words_of_forces

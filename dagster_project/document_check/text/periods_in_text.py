@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import zip_longest
 
-from dagster_project.editions.printed import WORDS
+from dagster_project.editions.read_printed_numbers import WORDS
 from dagster_project.editions.windows import MONTHS, month_days, month_end, month_number, years_before
 
 from .figures_in_text import counts_like_years

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.yaml_io import read_yaml
 

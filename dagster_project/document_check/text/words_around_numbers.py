@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dagster_project.editions.printed import ZERO_WORDS
+from dagster_project.editions.read_printed_numbers import ZERO_WORDS
 
-from .figures_in_text import MONTH, NUMBER_WORD, Number, Spot
+from .figures_in_text import MONTH, NUMBER_WORD, Number, NumberInSentence
 from .words import any_of, joined, mentions
 
 _UP = rf"(?<!made )(?<!make )(?<!makes )(?<!making )up(?! to (?:the end of )?(?:\d{{1,2}}\w* )?{MONTH}\b)"
@@ -104,12 +104,12 @@ _UP_FROM = re.compile(r"\b(?:up|down) from £?$", re.I)
 _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 
-def is_plain_value(spot: Spot) -> bool:
+def is_plain_value(spot: NumberInSentence) -> bool:
     """Whether a number `is_value`, and not the earlier one that something rose from."""
     return is_value(spot) and not _is_from(spot)
 
 
-def is_value(spot: Spot) -> bool:
+def is_value(spot: NumberInSentence) -> bool:
     """Whether a number is not a limit (`more than`, `<5`), a share (`1 of 2`, `in every 100`), the end of a range, one of
     several that belong to names in the same order (`respectively`), or a number in brackets behind a change, which may be
     either."""
@@ -136,7 +136,7 @@ def is_value(spot: Spot) -> bool:
     return not (_NOT.search(re.split(r", and\b", _CLAUSE.split(ahead)[-1])[-1]) or _is_listed(spot))
 
 
-def _is_from(spot: Spot) -> bool:
+def _is_from(spot: NumberInSentence) -> bool:
     """Whether a number is what something rose from, without a time of its own."""
     if not _FROM_TO.search(spot.ahead):
         return False
@@ -147,7 +147,7 @@ def _is_from(spot: Spot) -> bool:
     return bool(was) and not re.search(rf"\d{{4}}|\d/\d|\b{MONTH}\b", was[0][:-1], re.I)
 
 
-def came_from(spot: Spot) -> bool:
+def came_from(spot: NumberInSentence) -> bool:
     """Whether a number is all that is said of what something rose from: `from 1,431 to 1,936 in 2024/25`."""
     is_alone = re.match(r" to £?\d", spot.behind) or _ENDS.match(spot.behind)
     is_since = re.search(r"\bsince\b", spot.sentence, re.I)
@@ -169,7 +169,7 @@ def says_more(sentence: str, first: Number, second: Number) -> int:
     return (1 if words[0] in ("more", "higher") else -1) if are_in_brackets and len(words) == 1 else 0
 
 
-def _says_none(spot: Spot) -> bool:
+def _says_none(spot: NumberInSentence) -> bool:
     """Whether a sentence says plainly that there were none, unlike `no searches on Sundays` and `no officers were hurt`."""
     if _NOT_PLAIN_ZERO.search(spot.sentence):
         return False
@@ -177,7 +177,7 @@ def _says_none(spot: Spot) -> bool:
     return bool(is_value or _THERE_WERE.search(spot.ahead) or _WERE_RECORDED.match(spot.behind))
 
 
-def _is_listed(spot: Spot) -> bool:
+def _is_listed(spot: NumberInSentence) -> bool:
     """Whether a number stands next to another of its unit: `rose by 33% and 4.9%` has them in the order of names."""
     places = sorted([spot.number, *spot.others], key=lambda n: n.start)
     return any(
@@ -204,7 +204,7 @@ class Written:
     is_rate: bool
 
 
-def read_written(spot: Spot) -> Written:
+def read_written(spot: NumberInSentence) -> Written:
     ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), _IN_BRACKETS.sub("", spot.behind)
     return Written(
         spot.number.unit,
@@ -215,7 +215,7 @@ def read_written(spot: Spot) -> Written:
     )
 
 
-def _change_word(spot: Spot) -> str | None:
+def _change_word(spot: NumberInSentence) -> str | None:
     """The word for a change nearest to a number in its clause; the sign, if it has one."""
     if spot.number.text[0] in "+-−–":
         return "up" if spot.number.text[0] == "+" else "down"
@@ -225,18 +225,18 @@ def _change_word(spot: Spot) -> str | None:
     return words[0] if words else None
 
 
-def is_about(spot: Spot) -> bool:
+def is_about(spot: NumberInSentence) -> bool:
     """Whether a number is said to be rounded: `around 2,200`."""
     return bool(_ABOUT.search(spot.ahead))
 
 
-def side_of(spot: Spot) -> int:
+def side_of(spot: NumberInSentence) -> int:
     """1 for `just over 1,900`, -1 for `just under 1,900`, else 0."""
     just = _JUST.search(spot.ahead)
     return 0 if just is None else 1 if just["over"] else -1
 
 
-def way_to(spot: Spot) -> int:
+def way_to(spot: NumberInSentence) -> int:
     """1 if something rose to the number, -1 if it fell to it, else 0."""
     change = next(reversed([*CHANGE.finditer(spot.ahead)]), None)
     if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
@@ -244,7 +244,7 @@ def way_to(spot: Spot) -> int:
     return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
 
 
-def way_from(spot: Spot) -> int:
+def way_from(spot: NumberInSentence) -> int:
     """1 if something rose from the number, -1 if it fell from it, 0 if the words don't say."""
     words = CHANGE.findall(spot.ahead)
     if not words or words[-1].lower().startswith("change"):
@@ -252,7 +252,7 @@ def way_from(spot: Spot) -> int:
     return -1 if _FALL.fullmatch(words[-1]) else 1
 
 
-def way_in_clause(spot: Spot, measure: str) -> int:
+def way_in_clause(spot: NumberInSentence, measure: str) -> int:
     """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0. What leads up to the
     statement doesn't count, unless it names the measure (`mart.measure`): `With demand falling, there were 1,936 offences`."""
     cuts = [*_PART.finditer(joined(spot.sentence))]
@@ -265,13 +265,13 @@ def way_in_clause(spot: Spot, measure: str) -> int:
     return ways.pop() if len(ways) == 1 else 0
 
 
-def word_of_rank(spot: Spot) -> str | None:
+def word_of_rank(spot: NumberInSentence) -> str | None:
     """A word near a number that says more than the number: `lowest`, `doubled`, `unchanged`."""
     rank = _RANK.search(_CLAUSE.split(spot.ahead)[-1]) or _RANK.search(_CLAUSE.split(spot.behind)[0])
     return rank[0] if rank else None
 
 
-def is_fall_in_words(spot: Spot) -> bool:
+def is_fall_in_words(spot: NumberInSentence) -> bool:
     """Whether the words next to a change mean a fall."""
     word = _change_word(spot)
     return bool(word and _FALL.fullmatch(word))

@@ -9,12 +9,12 @@ import duckdb
 
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import HomeListError, areas_of_force, classifying_columns, other_unit_names
 from dagster_project.core.plurals import list_first
-from dagster_project.core.reference_lists import SeedError, areas_of_force, classifying_columns, other_unit_names
 from dagster_project.core.sql import one_row
 
 from ..refusal import printable
-from ..rows.sheet import Sheet
+from ..rows.file_table import FileTable
 from ..storage.raw_store import Load, parquet_of
 from ..storage.vocabulary import rows_that_count
 from .stored_rows import StoredRows
@@ -40,11 +40,11 @@ Values = dict[str, int]
 def category_doubts(rows: StoredRows, count_nothing: Collection[str]) -> Iterator[str]:
     """Notes the categories of a file, also beside the load before it. `count_nothing`: columns by which none of its rows
     counts."""
-    con, home, load, sheet = rows.con, rows.home, rows.load, rows.sheet
-    if not sheet.key:
+    con, home, load, file_table = rows.con, rows.home, rows.load, rows.file_table
+    if not file_table.key:
         return
-    columns = _categories(sheet)
-    units = {c.name: c for c in sheet.contract.columns if c.type == "unit" and c.name in sheet.layout.position}
+    columns = _categories(file_table)
+    units = {c.name: c for c in file_table.contract.columns if c.type == "unit" and c.name in file_table.layout.position}
     current = _values(con, home, load, [*columns, *units.values()])
     for name in (n for n in current if n not in units):
         yield from _spellings(name, current[name])
@@ -80,9 +80,9 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
 def _none_counts(rows: StoredRows, before: Load, count_nothing: Collection[str]) -> Iterator[str]:
     """Notes those columns by which many rows of the file before counted: as where a code that a mapping gives no meaning of its
     own has become another, or stands for any other value (`"*"`)."""
-    contract = rows.sheet.contract
+    contract = rows.file_table.contract
     for name in classifying_columns(contract.extract):
-        if name not in count_nothing or name not in rows.sheet.layout.position:
+        if name not in count_nothing or name not in rows.file_table.layout.position:
             continue
         earlier = rows_that_count(rows.con, rows.home, before, contract.column(name))
         if not earlier:
@@ -107,7 +107,7 @@ def unit_names(home: Home, force: str) -> dict[str, str]:
     try:
         names = {a["lpu_code"]: a["lpu_name"] for a in areas_of_force(home, force)}
         others = {name: names.get(code, code) for of_force, name, code in other_unit_names(home) if of_force == force}
-    except SeedError:
+    except HomeListError:
         # The night ends with the error of the list.
         return {}
     return {name.lower(): name for name in names.values()} | {text.lower(): n for text, n in (names | others).items()}
@@ -119,15 +119,15 @@ def _gone(current: Values, earlier: Values) -> list[str]:
     return [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]
 
 
-def _categories(sheet: Sheet) -> list[Column]:
+def _categories(file_table: FileTable) -> list[Column]:
     """The columns of free text that measures are split by, and choices of which a mapping takes any other code for one. Without
     that, another name of a choice would be in quarantine."""
-    excluded = {*sheet.key, *classifying_columns(sheet.contract.extract)}
-    takes_others = {name for name, codes in sheet.mapping.values.items() if any(code.endswith("*") for code in codes)}
+    excluded = {*file_table.key, *classifying_columns(file_table.contract.extract)}
+    takes_others = {name for name, codes in file_table.mapping.values.items() if any(code.endswith("*") for code in codes)}
     return [
-        c for c in sheet.contract.columns
+        c for c in file_table.contract.columns
         if (c.type == "text" or (c.values and c.name in takes_others))
-        and not c.identifier and c.name not in excluded and c.name in sheet.layout.position
+        and not c.identifier and c.name not in excluded and c.name in file_table.layout.position
     ]  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dagster_project.contracts import Column
 from dagster_project.core.sql import literal, one_row
 
-from ..rows.canonical_values import compared
-from ..rows.sheet import Sheet
+from ..rows.file_table import FileTable
+from ..rows.parse_values import compared
 from .category_doubts import unit_names
 from .stored_rows import StoredRows
 
@@ -74,7 +74,7 @@ def changes(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
 def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:
     """Notes columns in which records often differ from those of the load before it, by their key. A value where there was a
     blank may have been added since, and one that was the same in all of them may be settled now, or have another name."""
-    columns = [c for c in _comparable(rows) if c.name not in leave_out and _should_stay(rows.sheet, c)]
+    columns = [c for c in _comparable(rows) if c.name not in leave_out and _should_stay(rows.file_table, c)]
     if not columns:
         return
     units = unit_names(rows.home, rows.load.force_code)
@@ -85,8 +85,8 @@ def _changed_records(rows: StoredRows, leave_out: Collection[str]) -> Iterator[s
         counts += [f"count(*) {is_changed}", f"coalesce(min({old}) {is_changed} < max({old}) {is_changed}, false)"]
     part = f"where hash(_key) % {max(1, rows.n_read // COMPARED_ROWS)} = 0"
     # A record of other days has the same reference because references began again (`restarted_keys`).
-    days = rows.sheet.covered_from, rows.sheet.covered_to
-    of_days = f" and left(_date, 10) between '{days[0]}' and '{days[1]}'" if rows.sheet.contract.kind == "events" else ""
+    days = rows.file_table.covered_from, rows.file_table.covered_to
+    of_days = f" and left(_date, 10) between '{days[0]}' and '{days[1]}'" if rows.file_table.contract.kind == "events" else ""
     shared, *found = one_row(
         rows.con,
         f"""
@@ -122,11 +122,11 @@ def _value(row: str, column: Column, units: Mapping[str, str]) -> str:
     return f"coalesce(map([{names}], [{plain_names}])[{text}], {text})"
 
 
-def _should_stay(sheet: Sheet, column: Column) -> bool:
+def _should_stay(file_table: FileTable, column: Column) -> bool:
     """Whether a record's value in this column is for good. That of a list's choice is not: cash that was under investigation is
     forfeited. People are hashed, perhaps with another key."""
-    may_change = sheet.contract.kind == "list" and column.type == "choice"
-    return not (column.name in sheet.key or column.identifier or may_change)
+    may_change = file_table.contract.kind == "list" and column.type == "choice"
+    return not (column.name in file_table.key or column.identifier or may_change)
 
 
 def _amounts_of_another_size(rows: StoredRows, leave_out: Collection[str]) -> Iterator[str]:

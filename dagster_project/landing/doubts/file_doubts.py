@@ -8,17 +8,17 @@ from itertools import pairwise
 
 from dagster_project.contracts import Column
 from dagster_project.core.home import LONDON
+from dagster_project.core.home_lists import UNIT
 from dagster_project.core.plurals import counted
-from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
+from ..rows.file_table import FileTable
 from ..rows.row_rules import PARSED
-from ..rows.sheet import Sheet
 from ..rows_not_to_count import other_force, says_perhaps_void
 from ..storage.ledger import LedgerEntry
 from ..storage.vocabulary import CODE, known_values
-from .plausibility import GROUPED_ROWS, blanks_after_first
+from .implausible_files import GROUPED_ROWS, blanks_after_first
 from .stored_rows import StoredRows
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
@@ -81,17 +81,17 @@ def doubts(rows: StoredRows) -> Iterator[str]:
             yield from notes(rows)
 
 
-def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None:
+def no_rows(file_table: FileTable, rows: int, previous: LedgerEntry | None) -> str | None:
     """What may be wrong with a file of which no row lands: it has none over many days, and the file before had some, all of its
     `rows` are bad, or its mapping leaves all out."""
-    days = (sheet.covered_to - sheet.covered_from).days + 1
+    days = (file_table.covered_to - file_table.covered_from).days + 1
     count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
     if rows:
         none = "its only row does not land" if rows == 1 else f"none of its {rows:,} rows lands"
-        is_zero = sheet.contract.kind == "events" and previous is None
+        is_zero = file_table.contract.kind == "events" and previous is None
         return f"{none}{f', and {count}' if is_zero else ''}: see pam quarantine"
-    if sheet.n_ignored >= LEFT_OUT_ROWS:
-        return f"all {sheet.n_ignored:,} rows are left out, as the mapping says (table: ignore:), and {count}"
+    if file_table.n_ignored >= LEFT_OUT_ROWS:
+        return f"all {file_table.n_ignored:,} rows are left out, as the mapping says (table: ignore:), and {count}"
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
@@ -106,7 +106,7 @@ def repeats(rows: int, merged: int) -> list[str]:
 
 
 def _contradictions(rows: StoredRows) -> Iterator[str]:
-    listed = [c for c in rows.sheet.contract.contradictions if not c.needs or not set(rows.absent) >= set(c.needs)]
+    listed = [c for c in rows.file_table.contract.contradictions if not c.needs or not set(rows.absent) >= set(c.needs)]
     if listed:
         counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
         counts = one_row(rows.con, f"select {counts_sql} from {rows.table}")
@@ -115,7 +115,7 @@ def _contradictions(rows: StoredRows) -> Iterator[str]:
 
 def _without_expected(rows: StoredRows) -> Iterator[str]:
     """Notes a file of which no row has a value that measures count, such as an operation that has a code there."""
-    for name, value in rows.sheet.contract.expects.items() if rows.n >= ALIKE_ROWS else ():
+    for name, value in rows.file_table.contract.expects.items() if rows.n >= ALIKE_ROWS else ():
         one = f"select 1 from {rows.table} where lower({name}) = {literal(value.lower())} limit 1"
         if name not in rows.absent and not rows.con.execute(one).fetchall():
             note = f"{name}: {value} in none of {rows.n:,} rows: what it counts is 0"
@@ -125,8 +125,8 @@ def _without_expected(rows: StoredRows) -> Iterator[str]:
 def _late_in_window(rows: StoredRows) -> Iterator[str]:
     """Notes a file whose rows give the window, and are mostly of its last days: an export of records that changed has a few of
     every earlier month, and these months would count as covered."""
-    sheet = rows.sheet
-    if not rows.give_window or sheet.contract.kind != "events" or rows.n < ALIKE_ROWS:
+    file_table = rows.file_table
+    if not rows.give_window or file_table.contract.kind != "events" or rows.n < ALIKE_ROWS:
         return
     first, median, last = one_row(
         rows.con,
@@ -135,7 +135,7 @@ def _late_in_window(rows: StoredRows) -> Iterator[str]:
     days, late = (last - first).days + 1, (last - median).days + 1
     if days >= LATE_OF_DAYS and late < LATE_SHARE * days:
         yield (
-            f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, and half of them are of its last"
+            f"its rows give the window {file_table.covered_from} to {file_table.covered_to}, and half of them are of its last"
             f" {counted(late, 'day')}: does it have only records that changed? Then earlier days count too few: have the system"
             " export all records by their date, or retract the file"
         )
@@ -143,15 +143,15 @@ def _late_in_window(rows: StoredRows) -> Iterator[str]:
 
 def _leaves_nothing_out(rows: StoredRows) -> Iterator[str]:
     """Notes columns by which the mapping leaves rows out, and which the file lacks: a cancelled record would count."""
-    for name in rows.sheet.mapping.table.ignore:
-        if rows.sheet.ignore_text(name) is None:
+    for name in rows.file_table.mapping.table.ignore:
+        if rows.file_table.ignore_text(name) is None:
             yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map it, or name its header there"
 
 
 def _none_ended(rows: StoredRows) -> Iterator[str]:
     """Notes a whole list in which nothing has ended by the extraction: it may have only what is active today."""
-    sheet = rows.sheet
-    if sheet.contract.kind != "list" or rows.n < ENDED_ROWS:
+    file_table = rows.file_table
+    if file_table.contract.kind != "list" or rows.n < ENDED_ROWS:
         return
     for c in rows.of_contract:
         if c.type != "date" or c.required:
@@ -173,14 +173,14 @@ def _one_value(rows: StoredRows) -> Iterator[str]:
         units = known_values(rows.home, rows.load.force_code, rows.load.extract, UNIT) if c.type == "unit" else None
         if column.first == "Y" and column.filled < rows.n:
             continue
-        is_telling = set(c.values) in FLAGS or c.name in TELLING or (c.values and rows.sheet.contract.kind == "list")
+        is_telling = set(c.values) in FLAGS or c.name in TELLING or (c.values and rows.file_table.contract.kind == "list")
         if is_telling or (units and len(units) > 2 and column.first.lower() in units):
             yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
 
 
 def _blanks(rows: StoredRows) -> Iterator[str]:
     """Notes blanks of required columns, of which no measure knows the value, and values on the first row of a group."""
-    if rows.sheet.form != "canonical" or rows.sheet.contract.kind == "indicators":
+    if rows.file_table.form != "canonical" or rows.file_table.contract.kind == "indicators":
         return
     for c in rows.of_contract:
         n_blank = rows.n - rows.columns[c.name].filled
@@ -260,7 +260,7 @@ def _n_of_days(rows: StoredRows, table: str, first: date, last: date, condition:
 
 def _may_be_open(rows: StoredRows, column: Column) -> bool:
     """Whether a column may be blank in new records: a later event's day. Those that place a row are never blank."""
-    contract = rows.sheet.contract
+    contract = rows.file_table.contract
     is_placing = column.name in (*contract.key, contract.date_column)
     return is_placing or (column.type in ("date", "timestamp") and not column.required)
 
@@ -278,7 +278,7 @@ def _stop(rows: StoredRows, column: Column) -> tuple[date, date, int] | None:
 
 
 def _has_days(rows: StoredRows) -> bool:
-    return rows.sheet.contract.date_column is not None and rows.sheet.form == "canonical"
+    return rows.file_table.contract.date_column is not None and rows.file_table.form == "canonical"
 
 
 def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, int, int]:
@@ -302,7 +302,7 @@ def _blank_days(rows: StoredRows, name: str, table: str) -> tuple[date | None, i
 
 def _amounts(rows: StoredRows) -> Iterator[str]:
     """Notes sums of money that are 0 in most rows, as systems write for one that they lack, and one beyond all others."""
-    for c in rows.of_contract if rows.n >= MIN_ROWS and rows.sheet.form == "canonical" else ():
+    for c in rows.of_contract if rows.n >= MIN_ROWS and rows.file_table.form == "canonical" else ():
         if c.type != "money":
             continue
         zeros, largest, others, line = one_row(
@@ -341,7 +341,7 @@ def _days(rows: StoredRows) -> Iterator[str]:
     """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
     rows would be usual there and no run within is as long; whole months without a row within; and a day that has most rows,
     such as that of a move from an older system."""
-    contract = rows.sheet.contract
+    contract = rows.file_table.contract
     if not contract.date_column:
         return
     by_day = f"select cast(_date as date), count(*) from {rows.table} group by 1 order by 1"
@@ -364,7 +364,7 @@ def _days(rows: StoredRows) -> Iterator[str]:
     runs = sorted(((after - before).days - 1, before + one_day, after) for before, after in pairwise(days))
     longest = runs[-1][0] + 1
     yield from _month_without_rows(rows, span, runs)
-    for first, last in ((rows.sheet.covered_from, days[0] - one_day), (days[-1] + one_day, rows.sheet.covered_to)):
+    for first, last in ((rows.file_table.covered_from, days[0] - one_day), (days[-1] + one_day, rows.file_table.covered_to)):
         gap = (last - first).days + 1
         is_unusual = gap >= max(GAP_DAYS, longest) and rows.n * gap >= GAP_ROWS * span
         if is_unusual and _say_gap_once(rows, first, last):
@@ -429,9 +429,9 @@ def _cut_lists(rows: StoredRows) -> Iterator[str]:
 
 
 def _times_in_utc(rows: StoredRows) -> Iterator[str]:
-    sheet = rows.sheet
-    for column in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
-        header = sheet.layout.headers.get(column.name, "")
+    file_table = rows.file_table
+    for column in file_table.contract.columns if not file_table.mapping.times_are_utc else ():
+        header = file_table.layout.headers.get(column.name, "")
         if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
             yield f"{column.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
 
@@ -439,9 +439,9 @@ def _times_in_utc(rows: StoredRows) -> Iterator[str]:
 def _hour_after_window(rows: StoredRows) -> Iterator[str]:
     """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window. Not in
     winter, when both begin at once, nor where the file goes on after the hour."""
-    sheet = rows.sheet
-    name, last = sheet.contract.date_column, sheet.covered_to
-    if not sheet.mapping.times_are_utc or name is None or sheet.contract.column(name).type != "timestamp":
+    file_table = rows.file_table
+    name, last = file_table.contract.date_column, file_table.covered_to
+    if not file_table.mapping.times_are_utc or name is None or file_table.contract.column(name).type != "timestamp":
         return
     day = last + timedelta(1)
     if not datetime.combine(day, time(), LONDON).utcoffset():
@@ -481,10 +481,10 @@ def _reported_by_others(rows: StoredRows) -> Iterator[str]:
 
 def _perhaps_void(rows: StoredRows) -> Iterator[str]:
     """Notes rows that count, and that a column which is not stored may call deleted, or a duplicate."""
-    sheet = rows.sheet
-    for i, header in sheet.layout.void_fields.items() if sheet.void else ():
-        is_void = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
-        (n,) = one_row(rows.con, f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}")
+    file_table = rows.file_table
+    for i, header in file_table.layout.void_fields.items() if file_table.void else ():
+        is_void = f"{file_table.void} is null and {says_perhaps_void(header, file_table.cell(i))}"
+        (n,) = one_row(rows.con, f"select count(*) filter (where {is_void}) from {CELLS} where not {file_table.is_ragged}")
         if n:
             say, they = counted(n, "row"), "it counts" if n == 1 else "they count"
             note = f"{header}: may say of {say} that it is no record, and {they}"
@@ -493,16 +493,20 @@ def _perhaps_void(rows: StoredRows) -> Iterator[str]:
 
 def _closed_without_a_day(rows: StoredRows) -> Iterator[str]:
     """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
-    sheet = rows.sheet
-    ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
-    for end in ends if sheet.contract.kind == "list" else ():
-        for i, header in sheet.layout.void_fields.items():
+    file_table = rows.file_table
+    ends = [
+        c.name
+        for c in file_table.contract.columns
+        if c.type == "date" and not c.required and c.name in file_table.layout.position
+    ]
+    for end in ends if file_table.contract.kind == "list" else ():
+        for i, header in file_table.layout.void_fields.items():
             (n,) = one_row(
                 rows.con,
                 f"""
                 select count(*) from {CELLS}
-                where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
-                    and regexp_matches({sheet.cell(i)}, {literal(CLOSED)}, 'i')
+                where not {file_table.is_ragged} and nullif({file_table.text(end)}, '') is null
+                    and regexp_matches({file_table.cell(i)}, {literal(CLOSED)}, 'i')
                 """,
             )
             if n:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from dagster_project.core.plurals import counted, list_first
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.sql import literal
 
 from ..refusal import printable
@@ -16,7 +16,7 @@ _YEARS = re.compile(r"((?:19|20)\d\d)(/\d\d)?(?:-(\d\d|\d{4})(/\d\d)?)?", re.ASC
 
 def period_doubts(rows: StoredRows) -> Iterator[str]:
     """Notes rows of listed indicators whose period the mart leaves out."""
-    if rows.sheet.contract.kind != "indicators" or not rows.n:
+    if rows.file_table.contract.kind != "indicators" or not rows.n:
         return
     listed = ", ".join(literal(i) for i in sorted({row["indicator_id"] for row in read_seed("public_health_indicators")}))
     found = rows.con.execute(

@@ -9,7 +9,7 @@ from itertools import islice
 import duckdb
 
 from dagster_project.contracts import Contract
-from dagster_project.core.config import Believe
+from dagster_project.core.config import FileLimits
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
@@ -30,22 +30,22 @@ REPLACED_FEW = 5
 """The same of a whole list, which is short, and of a file that has none of these rows and at least so many others."""
 
 
-def withdraws_too_much(stored: StoredRows, entries: Iterable[LedgerEntry], limits: Believe) -> tuple[str | None, list[str]]:
+def withdraws_too_much(stored: StoredRows, entries: Iterable[LedgerEntry], limits: FileLimits) -> tuple[str | None, list[str]]:
     """The reason to hold a file that would withdraw most of the current rows in its window, or None; and a note on one that
     withdraws most of a few. `entries`: the accepted loads of its extract and force."""
-    con, load, sheet = stored.con, stored.load, stored.sheet
+    con, load, file_table = stored.con, stored.load, stored.file_table
     earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
     if not earlier:
         return None, []
     older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
-    first, last = sheet.covered_from, sheet.covered_to
+    first, last = file_table.covered_from, file_table.covered_to
     if (first, last) == EVER:
         days = one_row(con, f"select min(_date), max(_date) from {stored.table}")
         first, last = map(date.fromisoformat, days) if days[0] else EVER
-    rows = _RowsOfWindow(con, stored.home, sheet.contract, load, first, last)
-    if sheet.contract.kind == "indicators":
+    rows = _RowsOfWindow(con, stored.home, file_table.contract, load, first, last)
+    if file_table.contract.kind == "indicators":
         current, withdrawn = rows.of_indicators(list(filter(rows.is_stored, older)))
-    elif sheet.key:
+    elif file_table.key:
         if sum(e.rows_landed or 0 for e in earlier[:1]) > SAMPLE_ABOVE:
             current, withdrawn = rows.by_key(earlier, SAMPLE_PART)
             if current > SAMPLE_ABOVE // SAMPLE_PART // 2 and withdrawn < limits.withdrawn_share * current / 2:
@@ -56,7 +56,7 @@ def withdraws_too_much(stored: StoredRows, entries: Iterable[LedgerEntry], limit
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
         has_none = withdrawn == current and stored.n >= REPLACED_FEW
         # A whole list is short, and to lack any of it is seldom a correction. Nor is a file that has none of the rows.
-        fewest = REPLACED_FEW if has_none or sheet.contract.kind == "list" else REPLACED_ROWS
+        fewest = REPLACED_FEW if has_none or file_table.contract.kind == "list" else REPLACED_ROWS
         if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
             return None, []
         if not has_none:
@@ -75,10 +75,10 @@ def withdraws_too_much(stored: StoredRows, entries: Iterable[LedgerEntry], limit
 def _what_to_ask(stored: StoredRows) -> str:
     """What to ask of a file that would withdraw rows of its window, such as those of January to June if its system began in
     July."""
-    sheet = stored.sheet
-    first, last = sheet.covered_from, sheet.covered_to
+    file_table = stored.file_table
+    first, last = file_table.covered_from, file_table.covered_to
     days = one_row(stored.con, f"select min(_date), max(_date) from {stored.table}")
-    has_days = sheet.contract.kind == "events" and days[0] and (first, last) != EVER
+    has_days = file_table.contract.kind == "events" and days[0] and (first, last) != EVER
     begins, ends = map(date.fromisoformat, days) if has_days else (first, last)
     if max((begins - first).days, (last - ends).days) < MONTH_DAYS:
         return "Is it of another force, system or period, or only a part?"

@@ -31,9 +31,9 @@ def reference_doubts(rows: StoredRows) -> Iterator[str]:
 def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
     """Notes the few references that may be totals or averages, as nearly all others have numbers. Lists may have names, such as
     those of county lines."""
-    sheet = rows.sheet
-    is_list = sheet.contract.kind == "list"
-    if not sheet.key or is_list or rows.n < TOTAL_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+    file_table = rows.file_table
+    is_list = file_table.contract.kind == "list"
+    if not file_table.key or is_list or rows.n < TOTAL_ROWS or file_table.contract.column(file_table.key[0]).identifier:
         return
     n, line = one_row(
         rows.con,
@@ -43,16 +43,20 @@ def _keys_like_totals(rows: StoredRows) -> Iterator[str]:
     if 0 < n <= TOTAL_SHARE * rows.n:
         say, they = ("1 row, line", "it counts") if n == 1 else (f"{n:,} rows, such as line", "they count")
         yield (
-            f"{sheet.key[0]}: {say} {line}, may be a total, an average or no record by its reference, and {they}: leave such"
-            " rows out, by table: ignore: in a mapping, if they should not"
+            f"{file_table.key[0]}: {say} {line}, may be a total, an average or no record by its reference, and {they}: leave"
+            " such rows out, by table: ignore: in a mapping, if they should not"
         )
 
 
 def _keys_alike(rows: StoredRows) -> Iterator[str]:
     """Notes keys that differ in case, blanks or zeros before them alone, or in how they are written and in nothing else of the
     record: they are different keys, and may be one record."""
-    sheet = rows.sheet
-    if not sheet.key or sheet.contract.column(sheet.key[0]).identifier or sheet.contract.date_column in sheet.key:
+    file_table = rows.file_table
+    if (
+        not file_table.key
+        or file_table.contract.column(file_table.key[0]).identifier
+        or file_table.contract.date_column in file_table.key
+    ):
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     # Most keys have no version, and a plain search is faster than a regular expression.
@@ -86,7 +90,7 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
         if more:
             times = f" and {more - 1:,} times more" if more > 1 else ""
             yield (
-                f"{sheet.key[0]}: differs only in {how}, as on lines {lines[0]} and {lines[1]}{times}: such rows count as"
+                f"{file_table.key[0]}: differs only in {how}, as on lines {lines[0]} and {lines[1]}{times}: such rows count as"
                 " different records"
             )
             return
@@ -94,14 +98,14 @@ def _keys_alike(rows: StoredRows) -> Iterator[str]:
 
 def _repeated_block(rows: StoredRows) -> Iterator[str]:
     """Notes rows that say, one after the other, what others say under other references: as where they were imported twice."""
-    sheet = rows.sheet
+    file_table = rows.file_table
     # Counts of different days may well be the same.
-    if not sheet.key or sheet.contract.date_column in sheet.key or rows.n < 2 * BLOCK_ROWS:
+    if not file_table.key or file_table.contract.date_column in file_table.key or rows.n < 2 * BLOCK_ROWS:
         return
     if rows.n_repeated < BLOCK_ROWS:
         return
     # What an hour says besides its day makes it of another kind.
-    kind = ", ".join(f"substr({name}, 11)" if name == sheet.contract.date_column else name for name in rows.content)
+    kind = ", ".join(f"substr({name}, 11)" if name == file_table.contract.date_column else name for name in rows.content)
     found = rows.con.execute(
         f"""
         with pairs as (
@@ -128,17 +132,17 @@ def _repeated_block(rows: StoredRows) -> Iterator[str]:
 
 def _identifiers_alike(rows: StoredRows) -> Iterator[str]:
     """Notes people and addresses that are written in several ways: hashed, they are several."""
-    sheet = rows.sheet
-    for column in sheet.contract.columns:
-        if not column.identifier or column.key or column.name not in sheet.layout.position:
+    file_table = rows.file_table
+    for column in file_table.contract.columns:
+        if not column.identifier or column.key or column.name not in file_table.layout.position:
             continue
-        text = sheet.text(column.name)
+        text = file_table.text(column.name)
         # `1, 1 High Street` is not `11 High Street`.
         plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
         texts, different = one_row(
             rows.con,
             f"select count(distinct t), count(distinct {plain_text})"
-            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})",
+            f" from (select {text} as t from {CELLS} where not {file_table.is_ragged})",
         )
         if texts > different:
             n = texts - different

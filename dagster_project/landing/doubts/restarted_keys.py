@@ -8,7 +8,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
 
-from ..rows.sheet import Sheet
+from ..rows.file_table import FileTable
 from ..storage.ledger import LedgerEntry
 from ..storage.raw_store import Load, load_of, parquet_of
 from .stored_rows import StoredRows
@@ -33,10 +33,10 @@ MAX_FILES, MAX_ROWS = 62, 200_000
 def restarted_keys(rows: StoredRows, entries: Iterable[LedgerEntry]) -> str | None:
     """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `entries`: the accepted
     loads of its extract and force."""
-    home, load, sheet = rows.home, rows.load, rows.sheet
-    if rows.n_read < MIN_KEYS or not _may_restart(sheet):
+    home, load, file_table = rows.home, rows.load, rows.file_table
+    if rows.n_read < MIN_KEYS or not _may_restart(file_table):
         return None
-    first, last = sheet.covered_from, sheet.covered_to
+    first, last = file_table.covered_from, file_table.covered_to
     fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows.n_read
     similar_loads = [
         e for e in entries
@@ -68,18 +68,18 @@ def restarted_keys(rows: StoredRows, entries: Iterable[LedgerEntry]) -> str | No
     if n_repeated < MIN_KEYS or n_repeated <= MAX_SHARE * keys:
         return None
     return (
-        f"{sheet.key[0]}: {n_repeated:,} of its first {keys:,} are those of records of other days, and would replace"
-        f" them: {_remedy(sheet)}; if the records were moved to these days, release the file"
+        f"{file_table.key[0]}: {n_repeated:,} of its first {keys:,} are those of records of other days, and would replace"
+        f" them: {_remedy(file_table)}; if the records were moved to these days, release the file"
     )
 
 
 def replaced_rows(rows: StoredRows, entries: Iterable[LedgerEntry]) -> tuple[dict[str, int], list[str]]:
     """The rows that a file replaces outside its window, or, where it arrives late, loses to newer files: by the file that has
     them, and a note for each. `entries`: as of `restarted_keys`."""
-    home, load, sheet = rows.home, rows.load, rows.sheet
-    if not _may_restart(sheet):
+    home, load, file_table = rows.home, rows.load, rows.file_table
+    if not _may_restart(file_table):
         return {}, []
-    first, last = sheet.covered_from, sheet.covered_to
+    first, last = file_table.covered_from, file_table.covered_to
     nearby: list[LedgerEntry] = []
     n_rows = 0
     for entry in sorted(entries, key=lambda entry: str(entry.extracted_at), reverse=True):
@@ -124,20 +124,20 @@ def replaced_rows(rows: StoredRows, entries: Iterable[LedgerEntry]) -> tuple[dic
             n_replaced[name] += n
             notes.append(
                 f"{counted(n, 'row')} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
-                f" {files[newer_id][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer"
-                " time; if the records were moved to other days, nothing is wrong"
+                f" {files[newer_id][0]} with the same {file_table.key[0]}: {_remedy(file_table)}, and drop the files again"
+                " under a newer time; if the records were moved to other days, nothing is wrong"
             )
     return dict(n_replaced), notes
 
 
-def _may_restart(sheet: Sheet) -> bool:
-    is_log = sheet.form == "canonical" and sheet.contract.kind == "events"
-    return is_log and bool(sheet.key) and sheet.contract.date_column not in sheet.key
+def _may_restart(file_table: FileTable) -> bool:
+    is_log = file_table.form == "canonical" and file_table.contract.kind == "events"
+    return is_log and bool(file_table.key) and file_table.contract.date_column not in file_table.key
 
 
-def _remedy(sheet: Sheet) -> str:
-    name, placing = sheet.key[0], str(sheet.contract.date_column)
-    parts = ", ".join(sheet.layout.headers[c].replace(" + ", ", ") for c in (placing, name))
+def _remedy(file_table: FileTable) -> str:
+    name, placing = file_table.key[0], str(file_table.contract.date_column)
+    parts = ", ".join(file_table.layout.headers[c].replace(" + ", ", ") for c in (placing, name))
     return (
         "do references begin again each year, month or day? Then put the year, month or day before them, or say headers:"
         f" {{{name}: {{join: [{parts}]}}}} in a mapping"

@@ -9,8 +9,8 @@ from itertools import islice
 from math import exp, lgamma, log
 
 from dagster_project.contracts import Column
+from dagster_project.core.home_lists import classifying_columns
 from dagster_project.core.plurals import counted, list_first
-from dagster_project.core.reference_lists import classifying_columns
 from dagster_project.core.sql import literal
 
 from ..refusal import printable
@@ -61,7 +61,7 @@ class _Stop:
 def stopped_values(rows: StoredRows, entries: Iterable[LedgerEntry], notes: Iterable[str]) -> Iterator[str]:
     """Notes what has stopped with a file, a sentence for each. `entries`: the accepted loads of its extract and force. `notes`:
     what was found before. Columns that these begin with are not noted again."""
-    if rows.sheet.contract.kind != "events" or rows.sheet.form != "canonical":
+    if rows.file_table.contract.kind != "events" or rows.file_table.form != "canonical":
         return
     earlier = list(_earlier_files(rows, entries))
     yield from _other_number_of_rows(rows, earlier)
@@ -81,21 +81,21 @@ def stopped_values(rows: StoredRows, entries: Iterable[LedgerEntry], notes: Iter
 
 def _earlier_files(rows: StoredRows, entries: Iterable[LedgerEntry]) -> Iterator[LedgerEntry]:
     """Files of earlier days, of about as many days, the newest first. Of files that share days, one: they share rows."""
-    sheet = rows.sheet
-    days, before = (sheet.covered_to - sheet.covered_from).days + 1, sheet.covered_from
+    file_table = rows.file_table
+    days, before = (file_table.covered_to - file_table.covered_from).days + 1, file_table.covered_from
     for entry in sorted(entries, key=lambda e: (e.window[1], str(e.extracted_at)), reverse=True):
         first, last = entry.window
         n = (last - first).days + 1
-        if entry.form == sheet.form and last < before and max(n, days) <= max(7, 2 * min(n, days)):
+        if entry.form == file_table.form and last < before and max(n, days) <= max(7, 2 * min(n, days)):
             yield entry
             before = first
 
 
 def _other_number_of_rows(rows: StoredRows, earlier: Iterable[LedgerEntry]) -> Iterator[str]:
     """Notes a file of less than half as many rows as any other of a year has, or more than twice as many, for as many days."""
-    sheet = rows.sheet
-    days = (sheet.covered_to - sheet.covered_from).days + 1
-    year = [e for e in earlier if e.window[0] > sheet.covered_from - timedelta(YEAR_DAYS)]
+    file_table = rows.file_table
+    days = (file_table.covered_to - file_table.covered_from).days + 1
+    year = [e for e in earlier if e.window[0] > file_table.covered_from - timedelta(YEAR_DAYS)]
     if len(year) < YEAR_FILES:
         return
     by_days = [days * (e.rows_landed or 0) / ((e.window[1] - e.window[0]).days + 1) for e in year]
@@ -119,7 +119,7 @@ def _chance_of_fewer(n: int, mean: float) -> float:
 def _may_stop(rows: StoredRows, column: Column) -> bool:
     """Whether a column has values that come again, unlike a reference, a person or a day."""
     comes_again = column.type in ("choice", "text", "unit", "list", *AMOUNTS)
-    return comes_again and not column.identifier and column.name not in rows.sheet.key
+    return comes_again and not column.identifier and column.name not in rows.file_table.key
 
 
 class _Files:
@@ -127,7 +127,7 @@ class _Files:
 
     def __init__(self, rows: StoredRows, earlier: list[LedgerEntry], columns: list[Column]) -> None:
         self._rows, self._columns = rows, columns
-        self._first_days = [*(e.window[0] for e in earlier), rows.sheet.covered_from]
+        self._first_days = [*(e.window[0] for e in earlier), rows.file_table.covered_from]
         self._paths = [str(load.raw(rows.home)) for load in (*map(load_of, earlier), rows.load)]
         self._n = [0] * len(self._paths)
         self._by_value = defaultdict[str, defaultdict[str | None, list[int]]](lambda: defaultdict(lambda: [0] * len(self._n)))
@@ -164,7 +164,7 @@ class _Files:
             found = self._blank(c) or self._only_value(c) or self._gone_values(c) or self._none_counts(c) or self._exchanged(c)
             if found:
                 about, stop, note = found
-                self._rows.said.say(about.format(c.name), stop.first, self._rows.sheet.covered_to)
+                self._rows.said.say(about.format(c.name), stop.first, self._rows.file_table.covered_to)
                 if c.name not in noted:
                     yield f"{c.name}: {note}"
 
@@ -252,7 +252,7 @@ class _Files:
 
     def _is_new(self, column: Column, first: date) -> bool:
         """Whether nothing was said of a column and any day from `first` on."""
-        last = self._rows.sheet.covered_to
+        last = self._rows.file_table.covered_to
         said = [days for about in (_STOPPED, BLANK) for days in self._rows.said.days(about.format(column.name))]
         return not any(a <= last and first <= b for a, b in said)
 

@@ -9,7 +9,7 @@ from dagster_project.contracts import Column
 from dagster_project.core.home import Home
 from dagster_project.core.sql import one_row
 
-from ..rows.sheet import Sheet
+from ..rows.file_table import FileTable
 from ..storage.raw_store import Load, parquet_of
 from .doubts_said import DoubtsSaid
 
@@ -33,7 +33,7 @@ class StoredRows:
     con: duckdb.DuckDBPyConnection
     home: Home
     load: Load
-    sheet: Sheet
+    file_table: FileTable
     n_read: int
     """How many rows the file has."""
     give_window: bool
@@ -70,9 +70,9 @@ class StoredRows:
     def absent(self) -> list[str]:
         """Columns of the contract that the file lacks, or that are blank in all of its rows, quarantined ones too, where it has
         50 or more."""
-        position = self.sheet.layout.position
-        given_columns = {*position, *self.sheet.mapping.constants}
-        absent = [c.name for c in self.sheet.contract.columns if c.name not in given_columns]
+        position = self.file_table.layout.position
+        given_columns = {*position, *self.file_table.mapping.constants}
+        absent = [c.name for c in self.file_table.contract.columns if c.name not in given_columns]
         if self.n_read < BLANK_ROWS:
             return sorted(absent)
         blank = [n for n in position if n not in self.columns or not self.columns[n].filled]
@@ -86,8 +86,8 @@ class StoredRows:
     @property
     def of_contract(self) -> list[Column]:
         """The contract's columns that the file has."""
-        position = self.sheet.layout.position
-        return [c for c in self.sheet.contract.columns if c.name in position and c.name not in self.absent]
+        position = self.file_table.layout.position
+        return [c for c in self.file_table.contract.columns if c.name in position and c.name not in self.absent]
 
     @property
     def content(self) -> list[str]:
@@ -112,11 +112,11 @@ class StoredRows:
     def compared(self) -> list[Column]:
         """The contract's columns that both loads have. None where the one before is not older by its extraction, or was
         erased."""
-        if not self.sheet.key or not self.before or self.load.extracted_at <= self.before.extracted_at:
+        if not self.file_table.key or not self.before or self.load.extracted_at <= self.before.extracted_at:
             return []
         if not self.before.raw(self.home).exists():
             return []
         # An older version of the project may have stored fewer columns.
         stored = {name for name, *_ in self.con.execute(f"describe from {self.old}").fetchall()}
-        present = stored & self.sheet.layout.position.keys()
-        return [c for c in self.sheet.contract.columns if c.name in present]
+        present = stored & self.file_table.layout.position.keys()
+        return [c for c in self.file_table.contract.columns if c.name in present]

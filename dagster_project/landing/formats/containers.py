@@ -20,7 +20,7 @@ from dagster_project.core.plurals import counted
 
 from ..inbox.file_names import OLD_EXCEL, InboxFile
 from ..inbox.inbox_files import FileState, opened_file, refuse_keys, state_of
-from ..refusal import CHANGED_MEANWHILE, Refused, Waits
+from ..refusal import CHANGED_MEANWHILE, Refused, StaysInInbox
 
 CHUNK = 1 << 22
 LARGEST = 4 << 30
@@ -71,7 +71,7 @@ def read_stored(file: InboxFile, home: Home) -> StoredFile:
         with open(handle, "rb", closefd=False) as source:
             data = source.read(size + 1)
         if len(data) != size or state_of(handle) != state:
-            raise Waits(CHANGED_MEANWHILE)
+            raise StaysInInbox(CHANGED_MEANWHILE)
     return StoredFile(data, hashlib.sha256(data).hexdigest(), state)
 
 

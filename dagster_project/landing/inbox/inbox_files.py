@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dagster_project.core.home import Home
 
-from ..refusal import CHANGED, CHANGED_MEANWHILE, OPEN_FOR_WRITING, Refused, Waits
+from ..refusal import CHANGED, CHANGED_MEANWHILE, OPEN_FOR_WRITING, Refused, StaysInInbox
 from .file_names import LINK_OUT, InboxFile, leads_out
 
 NO_FILE = "not a file: drop the file itself"
@@ -95,7 +95,7 @@ def check_unchanged(file: InboxFile, state: FileState) -> None:
     """Raises Waits where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
         if state_of(handle) != state:
-            raise Waits(CHANGED_MEANWHILE)
+            raise StaysInInbox(CHANGED_MEANWHILE)
 
 
 def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:

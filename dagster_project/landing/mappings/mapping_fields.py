@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from dagster_project.core.validation import Name
+from dagster_project.core.validation_errors import Name
 
 from .file_name_patterns import Covers, Pattern, read_pattern
 

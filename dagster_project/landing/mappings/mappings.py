@@ -24,7 +24,7 @@ from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
 from dagster_project.core.printable import visible
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.validation import Name, faults_of
+from dagster_project.core.validation_errors import Name, faults_of
 from dagster_project.core.yaml_io import RepeatedKeyError, UniqueKeys
 
 from .file_name_patterns import BadPatternError, Pattern, format_fault, read_pattern

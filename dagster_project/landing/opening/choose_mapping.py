@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.similar_names import closest_names
 
 from ..formats.containers import read_stored
@@ -20,8 +20,8 @@ from ..mappings.file_name_patterns import NoDateError, example_name
 from ..mappings.mapping_fields import Files
 from ..mappings.mappings import Mappings, SystemMapping, read_mappings
 from ..refusal import WAITS, Refused, printable
-from ..rows.duckdb_connection import connect_to_look
-from ..rows.record_rows import remove_ignored_rows
+from ..rows.duckdb_connection import connect_without_storing
+from ..rows.keep_only_records import remove_ignored_rows
 from ..rows.row_rules import parse_within_rows
 from .open_file import HowRead, open_file
 
@@ -94,7 +94,7 @@ def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappin
         return file
     contract = contracts[str(file.extract)]
     with ExitStack() as resources:
-        con = resources.enter_context(connect_to_look(home, contract))
+        con = resources.enter_context(connect_without_storing(home, contract))
         try:
             sheet = open_file(con, file, read_stored(file, home), contract, HowRead(), used.mapping, resources, fast=False)
             remove_ignored_rows(con, sheet)

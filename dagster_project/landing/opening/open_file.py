@@ -28,9 +28,9 @@ from ..inbox.file_names import InboxFile
 from ..mappings.mapping_fields import headers_of
 from ..mappings.mappings import SystemMapping
 from ..refusal import Refused, printable
-from ..rows.record_rows import remove_ignored_rows
+from ..rows.file_table import FileTable
+from ..rows.keep_only_records import remove_ignored_rows
 from ..rows.row_rules import ELSEWHERE, PARSED, parse, widest_window
-from ..rows.sheet import Sheet
 from ..rows_not_to_count import TOTAL
 from .column_drift import describe_unseen, likely_renames
 from .text_around_table import DAY_CELL, LAST_CHARACTERS, read_around
@@ -60,7 +60,7 @@ def open_file(
     resources: ExitStack,
     *,
     fast: bool = True,
-) -> Sheet:
+) -> FileTable:
     """Fill `landing_cells (line, cells)` from a file. The rows can be read until `resources` is closed.
 
     `fast`: use DuckDB's own reader where every line of the text looks like a record. `mapping`: the force's, or an empty one.
@@ -68,7 +68,7 @@ def open_file(
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
     window = widest_window(file.extracted_at) if file.covers and file.extracted_at else file.window
-    sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
+    file_table = partial(FileTable, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
     names = HeaderNames(contract, file.form, mapping)
     check_header = partial(_check_header, how, names)
     if file.container == ".parquet":
@@ -77,14 +77,14 @@ def open_file(
         path = Path(memory_file(memoryview(stored.data), resources)) if hasattr(os, "memfd_create") else file.path
         layout = read_parquet(con, path, partial(lay_out, names=names))
         check_header(layout)
-        return sheet(layout, Cells(ALL_BLANKS))
+        return file_table(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
-        return _open_workbook(con, stored.data, names, how, sheet)
+        return _open_workbook(con, stored.data, names, how, file_table)
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, names, how, resources)):
         layout, cells, around = opened
         check_header(layout)
-        return sheet(layout, cells, around=around)
+        return file_table(layout, cells, around=around)
     decoded = decode(data)
     how.encoding = decoded.encoding
     layout = read_header(decoded.text, names)
@@ -92,12 +92,12 @@ def open_file(
     check_header(layout)
     cells = read_cells(con, decoded.text, layout, resources if fast else None)
     around = read_around(decoded.text[: layout.start], decoded.text[-LAST_CHARACTERS:], layout)
-    return sheet(layout, cells, main_encoding=decoded.main_encoding, around=around)
+    return file_table(layout, cells, main_encoding=decoded.main_encoding, around=around)
 
 
 def _open_workbook(
-    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, how: HowRead, sheet: Callable[..., Sheet]
-) -> Sheet:
+    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, how: HowRead, file_table: Callable[..., FileTable]
+) -> FileTable:
     how.encoding = "xlsx"
     contract, chosen = names.contract, names.mapping.table.sheet
     worksheet = sheet_text(data, chosen)
@@ -108,7 +108,7 @@ def _open_workbook(
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
     unread = _sheets_alike(data, names, layout)
     if unread and contract.key and contract.date_column:
-        _collect_records_elsewhere(con, data, unread, worksheet.text[: layout.start], names, sheet)
+        _collect_records_elsewhere(con, data, unread, worksheet.text[: layout.start], names, file_table)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
     if worksheet.last_merged > layout.rows:
         amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
@@ -119,7 +119,7 @@ def _open_workbook(
     around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
     unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
     cells = read_cells(con, worksheet.text, layout, by_row=True)
-    return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
+    return file_table(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
 
 
 def _open_fast(
@@ -146,10 +146,10 @@ def _open_fast(
     return layout, cells, read_around(head[: layout.start], data[-LAST_CHARACTERS:].decode(errors="ignore"), layout)
 
 
-def _find_table_elsewhere(data: bytes, sheet: str | None, names: HeaderNames) -> str:
+def _find_table_elsewhere(data: bytes, file_table: str | None, names: HeaderNames) -> str:
     """A hint to add to a reason: the first other sheet with every required column, and how to map it; "" for none."""
     try:
-        tables = _tables(data, 1 if sheet is None else 0, names)
+        tables = _tables(data, 1 if file_table is None else 0, names)
         name, _, row = next(tables, ("", True, 0)) if names.form == "canonical" else ("", True, 0)
     except Exception:
         # The reason names the fault already.
@@ -174,7 +174,12 @@ def _sheets_alike(data: bytes, names: HeaderNames, layout: Layout) -> list[str]:
 
 
 def _collect_records_elsewhere(
-    con: duckdb.DuckDBPyConnection, data: bytes, unread: list[str], top: str, names: HeaderNames, sheet: Callable[..., Sheet]
+    con: duckdb.DuckDBPyConnection,
+    data: bytes,
+    unread: list[str],
+    top: str,
+    names: HeaderNames,
+    file_table: Callable[..., FileTable],
 ) -> None:
     """Fill `landing_elsewhere` with the key and day of the good rows of other sheets that are not read. `top`: the first one's
     text up to its header's end, for those that have none."""
@@ -187,7 +192,7 @@ def _collect_records_elsewhere(
             except Refused:
                 text = f"{top}{text}"
                 layout = read_header(text, names, ",")
-            other = sheet(layout, read_cells(con, text, layout, by_row=True))
+            other = file_table(layout, read_cells(con, text, layout, by_row=True))
             remove_ignored_rows(con, other)
         except Refused:
             continue

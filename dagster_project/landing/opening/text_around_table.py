@@ -11,15 +11,15 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
 from ..formats.header_columns import AroundTable, Layout
 from ..formats.header_row import HeaderNames
 from ..mappings.mapping_fields import TablePlace
+from ..rows.file_table import FileTable
 from ..rows.row_rules import PARSED
-from ..rows.sheet import Sheet
 from ..rows_not_to_count import POUNDS
 from ..storage.raw_store import QUARANTINED
 
@@ -96,24 +96,24 @@ def _cells(text: str, separator: str) -> list[list[str]]:
     return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
 
 
-def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
+def has_notes_alone(con: duckdb.DuckDBPyConnection, file_table: FileTable) -> bool:
     """Whether the file has no record: there is no row, or a message such as `No data`.
 
     A message has few cells, and none where the key and the date are. Its words are no choice and no date of the window, nor is
     there a reference such as `C12` for a key. A code that a mapping has for any other value, or for a blank, is no choice."""
-    cells = {name: f"trim(cells[{sheet.layout.fields_of(name)[0] + 1}])" for name in sheet.layout.position}
-    keys = [cells[name] for name in sheet.contract.key if name in cells]
-    placing = [cells[c.name] for c in sheet.contract.columns if c.places_row and c.name in cells]
+    cells = {name: f"trim(cells[{file_table.layout.fields_of(name)[0] + 1}])" for name in file_table.layout.position}
+    keys = [cells[name] for name in file_table.contract.key if name in cells]
+    placing = [cells[c.name] for c in file_table.contract.columns if c.places_row and c.name in cells]
     keyed = [f"{cell} <> ''" for cell in (*keys, *placing)]
-    window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
+    window = f"between '{file_table.covered_from}' and '{file_table.covered_to}'"
     signs = [
         f"regexp_full_match({cell}, {literal(_REFERENCE)}, 'i') and not regexp_full_match({cell}, {literal(_ERROR)}, 'i')"
         for cell in keys
     ]
-    for c in (c for c in sheet.contract.columns if c.name in cells):
+    for c in (c for c in file_table.contract.columns if c.name in cells):
         if c.type in DATE_TYPES:
             signs.append(f"left(c_{c.name}, 10) {window}")
-        elif c.values and not any(code.endswith("*") for code in sheet.mapping.values.get(c.name, {})):
+        elif c.values and not any(code.endswith("*") for code in file_table.mapping.values.get(c.name, {})):
             signs.append(f"({cells[c.name]} <> '' and c_{c.name} is not null)")
     return not con.execute(
         f"""
@@ -160,23 +160,23 @@ def says_thousands(around: AroundTable, contract: Contract, headers: Mapping[str
     return None
 
 
-def describe_around(around: AroundTable, sheet: Sheet) -> Iterator[str]:
+def describe_around(around: AroundTable, file_table: FileTable) -> Iterator[str]:
     """Sentences on titles and last lines that say what the file's name does not: a shorter period, another force, or filters.
 
     A mapping that says where the table is, or which rows are no records, knows what stands there.
     """
-    if sheet.form != "canonical" or sheet.mapping.table.header_row or sheet.mapping.table.ignore:
+    if file_table.form != "canonical" or file_table.mapping.table.header_row or file_table.mapping.table.ignore:
         return
     text = " ".join(around.notes)
-    first, last = sheet.covered_from, sheet.covered_to
+    first, last = file_table.covered_from, file_table.covered_to
     days = [_day(day_text) for day_text in match.groups()] if (match := _PERIOD.search(text)) else []
     if len(period := [day for day in days if day]) == 2 and first <= period[0] <= period[1] <= last and period != [first, last]:
         yield f"says that it is of {period[0]} to {period[1]}, and its window is {first} to {last}: the other days count as 0"
     names = force_names()
-    other_forces = [name for code, name in names.items() if code != sheet.force and name.lower() in text.lower()]
-    own_name = re.sub(r" (police|constabulary|service)\b", "", names.get(sheet.force, "").lower())
+    other_forces = [name for code, name in names.items() if code != file_table.force and name.lower() in text.lower()]
+    own_name = re.sub(r" (police|constabulary|service)\b", "", names.get(file_table.force, "").lower())
     if other_forces and own_name not in text.lower():
-        yield f"says {', '.join(other_forces)} around its table, and counts for {sheet.force}"
+        yield f"says {', '.join(other_forces)} around its table, and counts for {file_table.force}"
     if match := _FILTERED.search(text):
         yield f"says that rows were filtered ('{match[0]}'): is anything left out of its window?"
 
@@ -204,15 +204,15 @@ def records_above_header(around: AroundTable, table: TablePlace, layout: Layout,
     )
 
 
-def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+def other_order_below(con: duckdb.DuckDBPyConnection, file_table: FileTable) -> str | None:
     """The reason to hold a file with a header among its rows that has columns in other places, or None: the rows below it would
     be read under the first. A header in the same order is a row in quarantine like any other.
 
     Looks at `landing_quarantined`: a header is no date. Identifiers are hashed there.
     """
-    meanings = HeaderNames(sheet.contract, sheet.form, sheet.mapping).columns
-    names = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position and not c.identifier]
-    placing = sheet.contract.date_column
+    meanings = HeaderNames(file_table.contract, file_table.form, file_table.mapping).columns
+    names = [c.name for c in file_table.contract.columns if c.name in file_table.layout.position and not c.identifier]
+    placing = file_table.contract.date_column
     if placing not in names:
         return None
     words = ", ".join(map(literal, meanings))
@@ -233,7 +233,7 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
                     f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below"
                     " it are read under the first: make each table a file of its own"
                 )
-    return _another_table(con, sheet, [c for c in sheet.contract.columns if c.name in names], words)
+    return _another_table(con, file_table, [c for c in file_table.contract.columns if c.name in names], words)
 
 
 def _good_lines(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
@@ -241,10 +241,10 @@ def _good_lines(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return one_row(con, f"select coalesce(min(line), 0), coalesce(max(line), 0) from {PARSED} where not bad")
 
 
-def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+def heading_of_no_records(con: duckdb.DuckDBPyConnection, file_table: FileTable) -> Iterator[str]:
     """Notes a row of `landing_quarantined` that says `Void` or the like and nothing else, as above a section of such rows."""
-    names = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position and not c.identifier]
-    if (placing := sheet.contract.date_column) not in names:
+    names = [c.name for c in file_table.contract.columns if c.name in file_table.layout.position and not c.identifier]
+    if (placing := file_table.contract.date_column) not in names:
         return
     cells = f"list_filter([{', '.join(f'q_{name}' for name in names)}], lambda cell: cell <> '')"
     heading = con.execute(
@@ -259,11 +259,11 @@ def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Itera
         yield f"{note}: leave them out if they should not"
 
 
-def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], words: str) -> str | None:
+def _another_table(con: duckdb.DuckDBPyConnection, file_table: FileTable, columns: Sequence[Column], words: str) -> str | None:
     """The reason to hold a file with rows in quarantine that look like the header of a table of something else, and good rows
     above and below, or None. `words`: the headers of the file's own columns, as SQL."""
-    placing = sheet.contract.date_column
-    is_filled = " and ".join(f"q_{name} <> ''" for name in (*sheet.key, placing))
+    placing = file_table.contract.date_column
+    is_filled = " and ".join(f"q_{name} <> ''" for name in (*file_table.key, placing))
     values = {c.name: ", ".join(literal(v.lower()) for v in c.values) for c in columns if c.values}
     no_values = [f"lower(coalesce(q_{name}, '')) not in ({allowed})" for name, allowed in values.items()]
     cells = f"list_filter([{', '.join(f'q_{c.name}' for c in columns)}], lambda cell: cell <> '')"

@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL, memory_settings
 from dagster_project.core.sql import literal
 
-from . import canonical_values, pseudonyms
+from . import parse_values, pseudonyms
 
 _idle: dict[bool, duckdb.DuckDBPyConnection] = {}
 """Databases that nothing reads with now, by whether their rows have personal identifiers. To open one, with the macros, takes a
@@ -53,7 +53,7 @@ def _open(settings: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
             "enable_external_file_cache": False,
         }
     )
-    canonical_values.install(database)
+    parse_values.install(database)
     return database
 
 
@@ -69,7 +69,7 @@ def _set_all(database: duckdb.DuckDBPyConnection, settings: Mapping[str, Any]) -
 
 
 @contextmanager
-def connect_to_look(home: Home, contract: Contract) -> Generator[duckdb.DuckDBPyConnection]:
+def connect_without_storing(home: Home, contract: Contract) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection to read a file's rows with, none of which is stored: identifiers are hashed with any key."""
     with connect(memory_settings(home), bool(contract.identifiers)) as con:
         pseudonyms.install(con, pseudonyms.PseudonymKey(token_bytes(32)))

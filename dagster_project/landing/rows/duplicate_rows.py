@@ -5,9 +5,9 @@ import duckdb
 from dagster_project.core.sql import one_row
 
 from ..formats.csv_reader import CELLS
-from .canonical_values import compared, separated
+from .file_table import FileTable
+from .parse_values import compared, separated
 from .row_rules import PARSED, PARSED_TABLE, delivered_columns, ragged_cells
-from .sheet import Sheet
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50
@@ -44,17 +44,17 @@ def count_rows(con: duckdb.DuckDBPyConnection, rows: str = PARSED) -> tuple[int,
     return n_rows, n_bad, n_ragged, keys, distinct, n_rows >= DOUBLED_ROWS and 2 * distinct <= n_rows
 
 
-def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+def doubled_feed(con: duckdb.DuckDBPyConnection, file_table: FileTable) -> str | None:
     """The reason to hold a file whose feed was doubled, or None.
 
     Doubled: every distinct row occurs an even number of times, among at least 100 rows and 50 distinct ones, in the whole file
     or in one group of the contract's `doubled_group`. Rows are compared by the contract's columns as delivered; ragged rows,
     whose columns are unknown, by all their cells.
     """
-    contract = sheet.contract
+    contract = file_table.contract
     grouped = contract.by_header(contract.doubled_group) if contract.doubled_group else None
-    group = f"coalesce({sheet.text(grouped.name)}, '')" if grouped else "''"
-    rows = f"{delivered_columns(sheet)}, {ragged_cells(sheet)}"
+    group = f"coalesce({file_table.text(grouped.name)}, '')" if grouped else "''"
+    rows = f"{delivered_columns(file_table)}, {ragged_cells(file_table)}"
     matches = con.execute(
         f"""
         with distinct_rows as (
@@ -80,23 +80,23 @@ def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     return f"doubled feed: every distinct row of {where} occurs an even number of times ({rows} rows, {distinct} distinct)"
 
 
-def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int]:
+def sort_repeated_keys(con: duckdb.DuckDBPyConnection, file_table: FileTable) -> tuple[int, int]:
     """Make `landing_merged (line)` and `landing_clashing (line, reason, kind)` of the rows whose keys repeat.
 
     Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing: every row of a key
     whose rows differ. Where the mapping says `row_for_each`, rows may differ in that column: the first has the items of all.
     Returns the number of each.
     """
-    items = sheet.mapping.table.row_for_each
+    items = file_table.mapping.table.row_for_each
     columns = ", ".join(
-        compared(c, f"p.c_{c.name}") for c in sheet.contract.columns if not (items and _is_of(sheet, c.name, items))
+        compared(c, f"p.c_{c.name}") for c in file_table.contract.columns if not (items and _is_of(file_table, c.name, items))
     )
     # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
-    content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
+    content = f"{columns}, case when p.bad then [{delivered_columns(file_table)}] end"
     # A blank has a mapping's meaning of "" in a record without items alone: it is no item among others.
     has_item = "true"
-    if items and items in sheet.layout.position:
-        has_item = f"coalesce(pam_list({separated(items, sheet.text(items), sheet.mapping)}), '') <> ''"
+    if items and items in file_table.layout.position:
+        has_item = f"coalesce(pam_list({separated(items, file_table.text(items), file_table.mapping)}), '') <> ''"
     con.execute(
         f"""
         create or replace temp table landing_repeated as
@@ -136,7 +136,7 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
         select line from landing_repeated where not clashes and copy > 1 and not bad
         """
     )
-    name = ", ".join(sheet.key)
+    name = ", ".join(file_table.key)
     con.execute(
         f"""
         create or replace temp table {CLASHING} as
@@ -156,21 +156,21 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     return one_row(con, f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})")
 
 
-def _is_of(sheet: Sheet, name: str, items: str) -> bool:
+def _is_of(file_table: FileTable, name: str, items: str) -> bool:
     """Whether a column is the list `items`, or has its cells."""
-    fields = {*sheet.layout.fields_of(name)}
-    return name == items or (bool(fields) and fields <= {*sheet.layout.fields_of(items)})
+    fields = {*file_table.layout.fields_of(name)}
+    return name == items or (bool(fields) and fields <= {*file_table.layout.fields_of(items)})
 
 
-def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str | None]:
+def several_rows_a_record(con: duckdb.DuckDBPyConnection, file_table: FileTable, n_rows: int) -> tuple[str, str | None]:
     """What is wrong with a file in which many records have several rows that differ in one column alone, none of which counts;
     "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Cells that are blank on
     later rows of a record are taken for those of its first. Reads what `sort_repeated_keys` made."""
-    lists = [c.name for c in sheet.contract.columns if c.type == "list" and c.name in sheet.layout.position]
+    lists = [c.name for c in file_table.contract.columns if c.type == "list" and c.name in file_table.layout.position]
     columns = [
-        c for c in sheet.contract.columns
-        if c.name in sheet.layout.position and c.name not in sheet.key
-        and not any(_is_of(sheet, c.name, name) for name in lists if name != c.name)
+        c for c in file_table.contract.columns
+        if c.name in file_table.layout.position and c.name not in file_table.key
+        and not any(_is_of(file_table, c.name, name) for name in lists if name != c.name)
     ]  # fmt: skip
     strict = [f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns]
     loose = [
@@ -180,7 +180,7 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
         f" or count(c_{c.name}) > 0 and arg_min(coalesce(c_{c.name}, ''), line) = '' then '{c.name}' end"
         for c, sql in zip(columns, strict, strict=True)
     ]
-    day = f"nullif({sheet.text(str(sheet.contract.date_column))}, '')"
+    day = f"nullif({file_table.text(str(file_table.contract.date_column))}, '')"
     match = con.execute(
         f"""
         select differing[1], n
@@ -203,39 +203,40 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
         return "", None
     name, rows = match
     text = (
-        f"{rows:,} of {n_rows:,} rows share their {', '.join(sheet.key)} with others and differ in {name} alone, as where a"
-        " record has a row for each value there: none of them counts"
+        f"{rows:,} of {n_rows:,} rows share their {', '.join(file_table.key)} with others and differ in {name} alone, as where"
+        " a record has a row for each value there: none of them counts"
     )
-    return text, name if sheet.contract.column(name).type == "list" else None
+    return text, name if file_table.contract.column(name).type == "list" else None
 
 
 def _fewest_alone(n_rows: int) -> float:
     return max(ALONE_ROWS, ALONE_SHARE * n_rows)
 
 
-def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_bad: int) -> tuple[str, str] | None:
+def items_alone(con: duckdb.DuckDBPyConnection, file_table: FileTable, n_rows: int, n_bad: int) -> tuple[str, str] | None:
     """What is wrong with a file in which many rows have a list column alone, as in a report that says what a record's rows have
     in common on the first of them; and that column. None if there are few."""
     fewest = _fewest_alone(n_rows)
     if n_bad < fewest:
         # All of them are bad: they have no key.
         return None
-    blank_sql = {name: f"nullif({sheet.text(name)}, '') is null" for name in sheet.layout.position}
-    for c in sheet.contract.columns:
+    blank_sql = {name: f"nullif({file_table.text(name)}, '') is null" for name in file_table.layout.position}
+    for c in file_table.contract.columns:
         if c.type != "list" or c.name not in blank_sql:
             continue
-        alone = [f"not {blank_sql[c.name]}", *(sql for name, sql in blank_sql.items() if not _is_of(sheet, name, c.name))]
-        (n,) = one_row(con, f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}")
+        alone = [f"not {blank_sql[c.name]}", *(sql for name, sql in blank_sql.items() if not _is_of(file_table, name, c.name))]
+        (n,) = one_row(con, f"select count(*) from {CELLS} where not {file_table.is_ragged} and {' and '.join(alone)}")
         if n >= fewest:
             return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name
     return None
 
 
-def out_of_order(sheet: Sheet, n_rows: int) -> str | None:
+def out_of_order(file_table: FileTable, n_rows: int) -> str | None:
     """The reason to hold a file whose mapping says `row_for_each` and whose rows without a reference were moved, or None."""
-    if sheet.n_astray < _fewest_alone(n_rows):
+    if file_table.n_astray < _fewest_alone(n_rows):
         return None
     return (
-        f"{sheet.n_astray:,} of {n_rows:,} rows have no {', '.join(sheet.key)}, and an item that the record above has already:"
-        " was the table sorted? Have the system export it again; if records have an item more than once, release the file"
+        f"{file_table.n_astray:,} of {n_rows:,} rows have no {', '.join(file_table.key)}, and an item that the record above has"
+        " already: was the table sorted? Have the system export it again; if records have an item more than once, release the"
+        " file"
     )

@@ -134,7 +134,7 @@ class Decisions:
         first, last = _months(file)
         return next((e for e in self._of_same_time(file) if _months(e)[0] <= last and first <= _months(e)[1]), None)
 
-    def tied_loads(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
+    def conflicting_loads(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
         """Accepted loads of the same extract, force and time of extraction over another window."""
         return [e for e in self._of_same_time(file) if e.outcome == "accepted" and e.window != file.window]
 

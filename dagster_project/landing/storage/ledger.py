@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import UNIT
+from dagster_project.core.home_lists import UNIT
 
 Outcome = Literal["accepted", "known", "held", "refused", "retracted"]
 STORED = ("accepted", "held", "retracted")

@@ -14,12 +14,12 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from ..formats.csv_reader import CELLS
-from ..rows.canonical_values import compared
 from ..rows.duckdb_connection import one_thread
 from ..rows.duplicate_rows import CLASHING
+from ..rows.file_table import FileTable
+from ..rows.parse_values import compared
 from ..rows.pseudonyms import PseudonymKey
 from ..rows.row_rules import PARSED, RAGGED, ragged_cells, reasons
-from ..rows.sheet import Sheet
 from .ledger import LedgerEntry
 
 QUARANTINED = "landing_quarantined"
@@ -45,9 +45,9 @@ class Load:
         """The file of its rows until it is known that they are stored."""
         return temporary_path(self.raw(home))
 
-    def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
-        """The file of its quarantined rows; rows withheld for a conflict with the load `tied_with` have their own file."""
-        name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
+    def quarantine(self, home: Home, rival: str | None = None) -> Path:
+        """The file of its quarantined rows; rows withheld for a conflict with the load `rival` have their own file."""
+        name = self.load_id + (f"{TIE}{rival}" if rival else "")
         return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
 
     def quarantine_files(self, home: Home) -> list[Path]:
@@ -59,9 +59,9 @@ class Load:
         withholds are only while that file does."""
         return [path for path in self.quarantine_files(home) if counting.issuperset(path.stem.split(TIE))]
 
-    def withheld(self, home: Home, tied_with: str | None = None) -> Path:
+    def withheld(self, home: Home, rival: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
-        return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"
+        return home.withheld / f"{self.load_id}{f'{TIED}{rival}' if rival else ''}.parquet"
 
 
 def load_of(entry: LedgerEntry) -> Load:
@@ -70,11 +70,11 @@ def load_of(entry: LedgerEntry) -> Load:
     return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
 
-def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> int:
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, file_table: FileTable, good: str) -> int:
     """Write `good` rows (SQL) under `load.unplaced`: the contract's columns in canonical form, then landing's own columns.
     Returns how many. They count once they are placed."""
-    columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
-    with one_thread(con) if sheet.cells.is_uniform else nullcontext():
+    columns = ", ".join(f"c_{c.name} as {c.name}" for c in file_table.contract.columns)
+    with one_thread(con) if file_table.cells.is_uniform else nullcontext():
         return _write_unplaced(con, f"select {columns}, {_own_columns(load, '_date')} {good}", load.unplaced(home))
 
 
@@ -90,7 +90,7 @@ def _constant(text: str) -> str:
     return f"cast({literal(text)} as enum({literal(text)}))"
 
 
-def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, has_repeats: bool) -> tuple[dict[str, int], int]:
+def quarantine_rows(con: duckdb.DuckDBPyConnection, file_table: FileTable, has_repeats: bool) -> tuple[dict[str, int], int]:
     """Make `landing_quarantined`: rows that break a rule, or whose keys repeat with other content. Returns the number of rows
     by kind of reason, and in all."""
     rows = f"select line, cast(null as varchar) as reason, cast(null as varchar) as kind from {PARSED} where bad"
@@ -104,7 +104,7 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, has_repeats: b
         group by line
         """
     )
-    reasons(con, sheet, "landing_extra", QUARANTINED)
+    reasons(con, file_table, "landing_extra", QUARANTINED)
     kinds = con.execute(
         f"""
         select kind, count(*) from (select unnest(string_split(_kinds, '; ')) as kind from {QUARANTINED})
@@ -114,14 +114,14 @@ def quarantine_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, has_repeats: b
     return dict(kinds), one_row(con, f"select count(*) from {QUARANTINED}")[0]
 
 
-def _blank_unknown_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+def _blank_unknown_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, file_table: FileTable) -> None:
     """In ragged rows, blank a key that no landed row has.
 
     Where a field is missing, another column's identifier may be in the key's place, in the clear. The key of a landed row is
     not an identifier; any other key has no earlier version that could count as withdrawn, so no figure changes.
     """
-    contract = sheet.contract
-    if not set(contract.identifiers) - set(contract.key) or not sheet.key:
+    contract = file_table.contract
+    if not set(contract.identifiers) - set(contract.key) or not file_table.key:
         return
     landed = sorted(load.raw(home).parent.glob("*.parquet"))
     known = f"(select _key from {parquet_of(*landed)} where _key is not null)" if landed else "('')"
@@ -131,12 +131,12 @@ def _blank_unknown_keys(con: duckdb.DuckDBPyConnection, home: Home, load: Load, 
     )
 
 
-def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> None:
+def write_quarantine(con: duckdb.DuckDBPyConnection, home: Home, load: Load, file_table: FileTable) -> None:
     """Store `landing_quarantined`, and its keys as withheld: the source file still has them."""
-    _blank_unknown_keys(con, home, load, sheet)
-    columns = ", ".join(f"q_{c.name} as {c.name}" for c in sheet.contract.columns)
+    _blank_unknown_keys(con, home, load, file_table)
+    columns = ", ".join(f"q_{c.name} as {c.name}" for c in file_table.contract.columns)
     write_parquet(con, f"select {columns}, {_own_columns(load)} from {QUARANTINED} order by line", load.quarantine(home))
-    if sheet.key:
+    if file_table.key:
         write_withheld(con, load, f"{QUARANTINED} where _key is not null", load.withheld(home))
 
 
@@ -154,7 +154,9 @@ def _own_columns(load: Load, only_here: str = "_reasons") -> str:
     """
 
 
-def write_tie(con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str) -> None:
+def withhold_conflicting_rows(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, rival: str, columns: list[str], rows: str
+) -> None:
     """Withhold rows of a stored load: `rows` (SQL) gives the contract's columns, line, _key and _reasons."""
     names = ", ".join(columns)
     write_parquet(con, f"select {names}, {_own_columns(load)} from {rows}", load.quarantine(home, rival))
@@ -189,27 +191,29 @@ def parquet_of(*paths: Path) -> str:
     return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
 
 
-def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, has_repeats: bool) -> bool:
+def same_rows(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, file_table: FileTable, good: str, has_repeats: bool
+) -> bool:
     """Whether the file just read has the rows of a stored load, on any lines: these differ between containers. Rows are
     compared in canonical form; quarantined cells without one as delivered."""
     if not load.raw(home).exists():
         # Erased, as it expired.
         return False
-    columns = [c.name for c in sheet.contract.columns]
-    names = ", ".join(compared(c, c.name) for c in sheet.contract.columns)
-    good = f"select {', '.join(compared(c, f'c_{c.name}') for c in sheet.contract.columns)} {good}"
+    columns = [c.name for c in file_table.contract.columns]
+    names = ", ".join(compared(c, c.name) for c in file_table.contract.columns)
+    good = f"select {', '.join(compared(c, f'c_{c.name}') for c in file_table.contract.columns)} {good}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
-    quarantine_rows(con, sheet, has_repeats)
-    _blank_unknown_keys(con, home, load, sheet)
+    quarantine_rows(con, file_table, has_repeats)
+    _blank_unknown_keys(con, home, load, file_table)
     path = load.quarantine(home)
     if not path.exists():
         return bool(one_row(con, f"select count(*) from {QUARANTINED}")[0] == 0)
     bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
     stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
     readable = ", ".join(
-        f"t_{c.name}" if c.identifier else compared(c, f"coalesce({sheet.canonical(c)}, t_{c.name})")
-        for c in sheet.contract.columns
+        f"t_{c.name}" if c.identifier else compared(c, f"coalesce({file_table.canonical(c)}, t_{c.name})")
+        for c in file_table.contract.columns
     )
     return not _differ(con, f"select {readable} from ({stored})", f"select {readable} from ({bad})")
 
@@ -222,7 +226,7 @@ def _differ(con: duckdb.DuckDBPyConnection, select: str, other_select: str) -> b
     )
 
 
-def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKey | None) -> str:
+def ragged_digest(con: duckdb.DuckDBPyConnection, file_table: FileTable, key: PseudonymKey | None) -> str:
     """SHA-256 (hex) of the ragged rows of the file just read, in any order: it identifies them without storing them. Keyed
     where the contract has identifiers, as such a row may have one in any cell."""
     (digest,) = one_row(
@@ -230,13 +234,13 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKe
         f"""
         select sha256(string_agg(cells, chr(30) order by cells))
         from (
-            select array_to_string({ragged_cells(sheet)}, chr(31)) as cells
+            select array_to_string({ragged_cells(file_table)}, chr(31)) as cells
             from {CELLS}
-            where {sheet.is_ragged}
+            where {file_table.is_ragged}
         )
         """,
     )
-    if key and sheet.contract.identifiers:
+    if key and file_table.contract.identifiers:
         return hmac.new(key.secret, digest.encode(), hashlib.sha256).hexdigest()
     return str(digest)
 

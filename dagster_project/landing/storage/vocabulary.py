@@ -15,20 +15,20 @@ import duckdb
 from pydantic import BaseModel
 
 from dagster_project.contracts import Column, Contract
-from dagster_project.core.config import Believe
+from dagster_project.core.config import FileLimits
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import counted, list_first
-from dagster_project.core.reference_lists import (
+from dagster_project.core.home_lists import (
     NOTHING,
     UNIT,
-    SeedError,
+    HomeListError,
     classifying_columns,
     counts_towards,
     known_offence_codes,
     known_units,
     known_words,
 )
+from dagster_project.core.plurals import counted, list_first
 
 from .ledger import STORED, LedgerEntry, accepted, not_replaced, read_ledger
 from .raw_store import Load, parquet_of
@@ -84,7 +84,7 @@ def classifying(contract: Contract) -> list[str]:
 
 
 def check_vocabulary(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: Believe
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, contract: Contract, absent: list[str], rows: int, limits: FileLimits
 ) -> VocabularyCheck:
     """Check a load's stored rows against the lists. `absent`: columns that the file lacks. `rows`: how many rows it has."""
     check, hold_reasons = VocabularyCheck(), list[str]()
@@ -216,7 +216,7 @@ def known_values(home: Home, force: str, extract: str, column: str) -> dict[str,
     """
     try:
         return _known_of(home, force, extract, column)
-    except SeedError:
+    except HomeListError:
         return _known_of(None, force, extract, column)
 
 
@@ -266,7 +266,7 @@ def note_known_since(home: Home, night_id: str) -> None:
                     columns[column] = found
             if columns:
                 new.append(KnownSince(load_id=str(entry.load_id), values=columns))
-    except SeedError:
+    except HomeListError:
         return
     if new:
         path = home.known_since / f"{night_id}.jsonl"
@@ -286,7 +286,7 @@ def _known_since(home: Home) -> dict[str, dict[str, dict[str, int]]]:
 
 
 def forgotten_values(
-    home: Home, entries: Iterable[LedgerEntry], limits: Believe
+    home: Home, entries: Iterable[LedgerEntry], limits: FileLimits
 ) -> Iterator[tuple[LedgerEntry, str, dict[str, int]]]:
     """The files with values that the home's lists knew when the file landed, or in a night since, and no longer know: file,
     column, and values with their rows. Whatever such a row was counted as, it is no longer, and a 0 in its place would look

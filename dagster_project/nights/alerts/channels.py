@@ -1,5 +1,5 @@
-"""Delivers a message by e-mail (SMTP) and the webhooks of Slack and Teams, or says why not; `message` has the words. A channel
-also needs settings (`core/config.py`).
+"""Delivers a message by e-mail (SMTP) and the webhooks of Slack and Teams, or says why not; `message_formats` has the words. A
+channel also needs settings (`core/config.py`).
 """
 
 import json
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from dagster_project.core.config import Alerts, Email, Webhook
 from dagster_project.core.errors import PamError
 
-from .message import Message
+from .message_formats import Message
 
 TIMEOUT = 10.0
 """For how many seconds a server may be silent."""

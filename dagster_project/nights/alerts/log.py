@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 
-from .message import Message
+from .message_formats import Message
 
 NAME = "alerts.jsonl"
 

@@ -17,9 +17,9 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import ID_FORMAT, read_receipt, utc_seconds
 
 from .channels import Channel, channels_of
-from .events import Event, NightEnd, events_of
+from .event_sentences import Event, NightEnd, events_of
 from .log import AlertLog, Attempt
-from .message import Message
+from .message_formats import Message
 
 LATE_AGAIN = timedelta(days=7) - timedelta(hours=6)
 """How often an extract that stays late is reported: weekly, less some hours because nights do not start to the minute."""

@@ -25,7 +25,7 @@ from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 
-from .stale import form_of, night_of_good, replace_failed
+from .stale import night_of_good, replace_failed, settings_hash
 
 
 class OutputError(PamError, RuntimeError):
@@ -153,7 +153,7 @@ def write(
     config = read_config(home)
     strict = strict or config.publish.failed_output == "hold"
     context = OutputContext(home, night_id, holds_made_up(home), tuple(o.name for o in outputs), reused or ReusedFiles())
-    writing = _Writing(warehouse, folder, context, form_of(config), strict)
+    writing = _Writing(warehouse, folder, context, settings_hash(config), strict)
     try:
         without_links = [o for o in outputs if not o.links_others]
         for output in without_links:

@@ -11,6 +11,6 @@ from . import OutputContext, links_to
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
-    """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
+    """Write the dashboard of the night into `folder`. Raises OSError and HomeListError."""
     links, changes = links_to(context, "..", ("catalogue",)), changes_since(context.home, con)
     dashboard.write(con, folder, context.home, links, changes, context.reused)

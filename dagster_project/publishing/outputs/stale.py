@@ -20,7 +20,7 @@ _BANNER = re.compile("<!--stale-->.*?<!--/stale-->", re.S)
 _BODY = re.compile("<body[^>]*>")
 
 
-def form_of(config: "Config") -> str:
+def settings_hash(config: "Config") -> str:
     """A short hash of the settings of what is published, and in which form."""
     settings = f"{config.publish.open} {config.publish.report} {config.public.model_dump_json()}"
     return sha256(settings.encode()).hexdigest()[:16]

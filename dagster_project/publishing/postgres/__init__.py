@@ -3,15 +3,16 @@
 If `PAM_POSTGRES_DSN` names a database, each night is loaded into new schemas, which replace the old ones in one step: a query
 sees the one night or the other. The publication of files does not depend on it.
 
-`night` says when one is loaded; `loading` makes and fills the tables of `table_definitions` and lets readers read them,
-`swap` has it replace the old one. `roles` are the owner and the readers' group, `reader_logins` the log-ins of people.
+`when_to_load` says when one is loaded; `loading` makes and fills the tables of `table_definitions` and lets readers read them,
+`swap` has it replace the old one. `roles_and_grants` are the owner and the readers' group, `reader_logins` the log-ins of
+people.
 """
 
 from .errors import PostgresError
 from .loading import LoadOutcome, load
-from .night import load_after_rollback, load_by_hand, load_if_newer, load_tonight
 from .server import Server, configured_server, is_configured
 from .state import LoadedState, loaded_state
+from .when_to_load import load_after_rollback, load_by_hand, load_if_newer, load_tonight
 
 __all__ = [
     "LoadOutcome", "LoadedState", "PostgresError", "Server", "configured_server", "is_configured", "load",

@@ -27,7 +27,7 @@ from dagster_project.core.home import Home
 
 from .errors import PostgresError
 from .reader_logins import create
-from .roles import setup_sql
+from .roles_and_grants import setup_sql
 
 DATABASE, LOADER, READER, ADMIN = "pam", "pam_loader", "pam_reader", "postgres"
 HOST = "127.0.0.1"

@@ -16,9 +16,9 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.sql import literal
 
-from . import roles, table_definitions
+from . import table_definitions
 from .errors import PostgresError, statement_error
-from .roles import ANALYST, NEXT, OWNER
+from .roles_and_grants import NEXT, OWNER, grant_reading, require_roles
 from .server import Server
 from .state import loaded_state, schema_comment
 from .swap import drop_old, swap
@@ -73,7 +73,7 @@ def load(path: Path, server: Server, temp: Path, is_made_up: bool, progress: Pro
     try:
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
-            roles.require_roles(con)
+            require_roles(con)
             _check_database(con, is_made_up)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
@@ -134,10 +134,7 @@ def _fill(
         if not relation.is_view:
             con.execute(sql.SQL("analyze {}").format(relation.target))
     step.name = "granting it to those who read"
-    for name in schemas:
-        schema, analyst = sql.Identifier(name + NEXT), sql.Identifier(ANALYST)
-        con.execute(sql.SQL("grant usage on schema {} to {}").format(schema, analyst))
-        con.execute(sql.SQL("grant select on all tables in schema {} to {}").format(schema, analyst))
+    grant_reading(con, [name + NEXT for name in schemas])
     return rows
 
 

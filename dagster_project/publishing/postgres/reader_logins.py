@@ -13,7 +13,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from .errors import PostgresError, statement_error
-from .roles import ANALYST, IDLE_TIMEOUT, STATEMENT_TIMEOUT
+from .roles_and_grants import ANALYST, IDLE_TIMEOUT, STATEMENT_TIMEOUT
 
 CONNECTIONS = 10
 """The most connections of a person at a time: a BI tool uses a few."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from .roles import OWNER, SCHEMAS
+from .roles_and_grants import OWNER, SCHEMAS
 
 MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data(?: \(file ([0-9a-f]+)\))?")
 OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from .roles import ANALYST, NEXT, OWNER, SCHEMAS
+from .roles_and_grants import ANALYST, NEXT, OWNER, SCHEMAS
 from .state import loaded_state
 
 LOCK_MS = 200

@@ -11,7 +11,7 @@ from dagster_project.public_form import CHARTS
 from dagster_project.public_form import SCHEMA as PUBLIC
 
 from .errors import PostgresError
-from .roles import NEXT, SCHEMAS
+from .roles_and_grants import NEXT, SCHEMAS
 
 TYPES = {
     "VARCHAR": "text", "BOOLEAN": "boolean", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "DATE": "date",

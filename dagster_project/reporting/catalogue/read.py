@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.project_lists import extract_of, read_seed
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import has_table
 
 from ..pack.model import UNITS

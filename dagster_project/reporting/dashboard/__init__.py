@@ -20,9 +20,9 @@ from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.core.reuse_outputs import ReusedFiles
 
 from ..pack.web_pages import write_text
-from .area_lists import read_outlines
-from .contents import accepted_files, read_contents
-from .data import hash_marts, pack_mart, pack_overview, read_charts
+from .choices_and_names import accepted_files, read_contents
+from .mart_figures import hash_marts, pack_mart, pack_overview, read_charts
+from .population_and_outlines import read_outlines
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -70,7 +70,7 @@ def write(
 
     `links`: addresses of what is published with it, and descriptions. `changes`: figures that changed since the night before.
     `reused`: files of the last publication that may be reused. The same night, changes and lists of the home give the same
-    bytes. Raises OSError and SeedError.
+    bytes. Raises OSError and HomeListError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reused, outlines = reused or ReusedFiles(), read_outlines(home)

@@ -24,7 +24,7 @@ Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Look:
+class ChartSizes:
     """Sizes in pixels, width and height: of one panel (`size`), of several (`half`) and of one for each unit (`small`), and how
     many are side by side. `is_narrow`: no room to the side, so names are above bars and lines have a legend."""
 
@@ -36,8 +36,8 @@ class Look:
     is_narrow: bool = False
 
 
-WIDE = Look((640, 290), (292, 190), 2, (138, 84), 4)
-NARROW = Look((262, 200), (262, 170), 1, (122, 80), 2, is_narrow=True)
+WIDE = ChartSizes((640, 290), (292, 190), 2, (138, 84), 4)
+NARROW = ChartSizes((262, 200), (262, 170), 1, (122, 80), 2, is_narrow=True)
 """For a telephone: 360 pixels less the margins, with letters as large as those of the page."""
 WIDER = 0.22
 """How much wider than the renderer's typeface a reader's may be: text at an edge gets that much more room."""
@@ -83,13 +83,13 @@ DIRECT = 4
 """Up to this many lines are labelled at their ends; more have a legend."""
 
 
-def spec(chart: Chart, look: Look = WIDE) -> Spec:
+def spec(chart: Chart, look: ChartSizes = WIDE) -> Spec:
     """A chart as Vega-Lite. The same chart gives the same spec."""
     drawn = {"line": _line, "bar": _bar, "trend": _trend, "years": _years, "units": _units}[chart.kind](chart, look)
     return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, "padding": padding(), **drawn}
 
 
-def _line(chart: Chart, look: Look) -> Spec:
+def _line(chart: Chart, look: ChartSizes) -> Spec:
     (panel,) = chart.panels
     rows, labels = _point_rows(panel), _labels_of(panel)
     names = [s.name for s in panel.series]
@@ -128,7 +128,7 @@ def _of_series(names: Sequence[str], values: Sequence[Any] = COLOURS, **more: An
     return {"field": "series", "type": "nominal", "scale": scale, **more}
 
 
-def _bar(chart: Chart, look: Look) -> Spec:
+def _bar(chart: Chart, look: ChartSizes) -> Spec:
     (panel,) = chart.panels
     names, labels = [s.name for s in panel.series], _labels_of(panel)
     numbers, label_numbers = list(range(len(names))), _number_labels(labels)
@@ -184,7 +184,7 @@ def _line_labels(panel: Panel, top: float, height: int) -> list[Spec]:
     return ends
 
 
-def _trend(chart: Chart, look: Look) -> Spec:
+def _trend(chart: Chart, look: ChartSizes) -> Spec:
     several = len(chart.panels) > 1
     width, height = look.half if several else look.size
     pictures = []
@@ -249,7 +249,7 @@ def _gaps(panel: Panel) -> list[Spec]:
     ]  # fmt: skip
 
 
-def _years(chart: Chart, look: Look) -> Spec:
+def _years(chart: Chart, look: ChartSizes) -> Spec:
     several = len(chart.panels) > 1
     width, height = look.half if several else look.size
     names = [s.name for s in chart.panels[0].series]
@@ -270,7 +270,7 @@ def _years(chart: Chart, look: Look) -> Spec:
     return _side_by_side(pictures, look)
 
 
-def _units(chart: Chart, look: Look) -> Spec:
+def _units(chart: Chart, look: ChartSizes) -> Spec:
     rows = [row for n, p in enumerate(chart.panels) for row in _point_rows(p, unit=n)]
     unit = chart.panels[0].unit
     for row, after in zip_longest(rows, rows[1:]):
@@ -298,7 +298,7 @@ def _units(chart: Chart, look: Look) -> Spec:
     }  # fmt: skip
 
 
-def _side_by_side(pictures: list[Spec], look: Look) -> Spec:
+def _side_by_side(pictures: list[Spec], look: ChartSizes) -> Spec:
     return pictures[0] if len(pictures) == 1 else {"concat": pictures, "columns": look.columns}
 
 
@@ -392,7 +392,7 @@ def _name_axis(labels: Sequence[str]) -> Spec:
     return {"field": "x", "type": "ordinal", "sort": sort, "axis": axis, "scale": {"padding": 0.3}}
 
 
-def _legend_of(names: Sequence[str], look: Look) -> Spec:
+def _legend_of(names: Sequence[str], look: ChartSizes) -> Spec:
     """A legend, in one column where there is little room."""
     return {**_print_names(names), **({"columns": 1} if look.is_narrow else {})}
 

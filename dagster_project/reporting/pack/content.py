@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.explained_months import AcceptedMonth, accepted_months, accepted_within
+from dagster_project.core.project_lists import extract_of, force_names, read_seed
+from dagster_project.core.published_explanations import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.row_tables import read_rows
-from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.editions import Edition
 from dagster_project.editions.edition_tables import requested_by

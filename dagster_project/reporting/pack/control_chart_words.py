@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.core.charts_told_in_words import NOT_JUDGED, charts_in_words, is_small
-from dagster_project.core.explained_months import Rebase, rebases
+from dagster_project.core.charts_fit_to_judge import NOT_JUDGED, charts_in_words, is_small
 from dagster_project.core.plurals import counted
+from dagster_project.core.published_explanations import Rebase, rebases
 from dagster_project.core.sql import has_table
 from dagster_project.editions.tables import CHANGES
 from dagster_project.public_form.public_windows import FigureSeries

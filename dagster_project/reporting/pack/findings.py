@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from dagster_project.core.charts_told_in_words import TOO_FEW, has_small_side, has_status_of_now, is_small
+from dagster_project.core.charts_fit_to_judge import TOO_FEW, has_small_side, has_status_of_now, is_small
 
 from . import control_chart_words as charts
 from .model import Definition, Finding

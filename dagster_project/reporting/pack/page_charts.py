@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.core.charts_told_in_words import FEW_A_MONTH, NOT_JUDGED, SMALL, WITHOUT_LIMITS
+from dagster_project.core.charts_fit_to_judge import FEW_A_MONTH, NOT_JUDGED, SMALL, WITHOUT_LIMITS
+from dagster_project.core.home_lists import NOT_RECORDED
 from dagster_project.core.plurals import counted
-from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.editions.tables import CHANGES
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dagster_project.core.files import write_whole
 
-from .chart_specs import NARROW, WIDE, Look, spec
+from .chart_specs import NARROW, WIDE, ChartSizes, spec
 from .model import Chart
 from .picture_processes import Job, draw
 
@@ -49,7 +49,9 @@ def fill_cache(charts: Iterable[Chart], cache_folder: Path) -> None:
     _draw(charts, cache_folder, ("png", WIDE), ("svg", NARROW))
 
 
-def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look]) -> dict[tuple[str, str, Look], bytes]:
+def _draw(
+    charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, ChartSizes]
+) -> dict[tuple[str, str, ChartSizes], bytes]:
     """Pictures by chart id, format and look, from the cache in `folder` or drawn now."""
     specs = {
         (c.chart_id, form, look): json.dumps(spec(c, look), sort_keys=True, default=str)

@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.reference_lists import NOT_RECORDED
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.home_lists import NOT_RECORDED
+from dagster_project.core.project_lists import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.tables import EVERY, CellSpec, unit_shown
 from dagster_project.public_form import SCHEMA, rule_of

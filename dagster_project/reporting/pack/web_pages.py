@@ -15,9 +15,9 @@ from dagster_project.editions.verdicts import share_checked
 
 from ..measure_words import formula_in_words
 from . import wording as words
+from .figure_trails import TrailPart, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .picture_cache import NOT_DRAWN, draw_svgs
-from .row_counts import TrailPart, Trails
 
 TEMPLATES = Path(__file__).parent / "templates"
 NOT_COUNTED = "Not counted here."

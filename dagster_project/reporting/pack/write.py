@@ -19,9 +19,9 @@ from dagster_project.editions import Edition, forces_with_files, read_editions
 
 from .content import read_pack
 from .document_settings import DocumentSettings, document_settings
+from .figure_trails import Trails, open_work, read_trails
 from .model import Pack
 from .picture_cache import fill_cache
-from .row_counts import Trails, open_work, read_trails
 from .tables_csv import METADATA, write_csvs
 from .web_pages import write_html
 from .wording import slug
@@ -32,7 +32,7 @@ NOTE = "pack.json"
 """The file that marks a folder as a pack, and says which."""
 
 
-class OutError(PamError, ValueError):
+class TargetFolderError(PamError, ValueError):
     """The target folder can't be written: it holds other things."""
 
 
@@ -58,7 +58,8 @@ def write_pack(
         public: write the public form, without trails.
         tables_only: leave charts and places to write in out of the document.
 
-    Raises OutError, NoEditionError, NoPublicFormError, ValueError for an unknown format or a missing template, OSError.
+    Raises TargetFolderError, NoEditionError, NoPublicFormError, ValueError for an unknown format or a missing template,
+    OSError.
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
@@ -173,12 +174,15 @@ def write_editions(
 def whole_folder(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> Generator[Path]:
     """Within, a folder to fill, which then replaces `out`, whole or not at all.
 
-    Raises OutError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set; OSError.
+    Raises TargetFolderError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set;
+    OSError.
     """
     if out.exists() and not out.is_dir():
-        raise OutError(f"{out} is a file; --out names a folder")
+        raise TargetFolderError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / marker).exists() and not overwrite:
-        raise OutError(f"{out} holds other things than {what}; name another folder, or replace all of it with --replace")
+        raise TargetFolderError(
+            f"{out} holds other things than {what}; name another folder, or replace all of it with --replace"
+        )
     new = temporary_path(out)
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)

@@ -2,7 +2,7 @@
 -- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
 -- mean of its whole series, so if any complete month of a mart and force changes, all of their series are made again. The constants
 -- of the limits are in macros/chart_constants.sql, the months from which a chart starts again in seeds/rebases.csv, and which charts
--- are judged in words in dagster_project/core/charts_told_in_words.py.
+-- are judged in words in dagster_project/core/charts_fit_to_judge.py.
 --
 -- Sums are of decimals, which are the same in any order; only quotients are doubles. A series is called by a number, as sorting by
 -- six texts takes twice the time.

@@ -1,6 +1,6 @@
 {{ config(materialized='night_table') }}
 -- Judges the claims of editions: each printed figure or statement, the figure of the marts, and whether the two agree at the
--- printed precision. `pam check` judges the numbers of any other document by the same rule, in document_check/judge.py.
+-- printed precision. `pam check` judges the numbers of any other document by the same rule, in document_check/verdict_rule.py.
 with claims as (
     select * from {{ source('raw', 'claims') }}
 ),

@@ -5,8 +5,8 @@ import unicodedata
 import duckdb
 import pytest
 
+from dagster_project.core.home_lists import read_own_list
 from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
-from dagster_project.core.reference_lists import read_own_list
 from dagster_project.core.sql import literal
 
 from ..workbook import workbook

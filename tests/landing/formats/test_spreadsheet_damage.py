@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from dagster_project.landing.doubts import plausibility
+from dagster_project.landing.doubts import implausible_files
 
 from ..workbook import workbook
 from .test_workbooks import HEAD, NAME, edit_part, land, rows
@@ -102,7 +102,7 @@ def test_counts_with_points(warehouse, further_counts, outcome):
 
 @pytest.mark.parametrize("n,outcome", [(8, "accepted"), (9, "held"), (10, "accepted")])
 def test_file_that_ends_at_the_last_row_of_a_spreadsheet_is_held(warehouse, monkeypatch, n, outcome):
-    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    monkeypatch.setattr(implausible_files, "SPREADSHEET_ROWS", (10,))
     entry = warehouse.land("crimes", *(f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(n)))
     assert entry.outcome == outcome
     if outcome == "held":
@@ -111,7 +111,7 @@ def test_file_that_ends_at_the_last_row_of_a_spreadsheet_is_held(warehouse, monk
 
 
 def test_rows_that_a_mapping_ignores_are_rows_of_the_spreadsheet(warehouse, monkeypatch):
-    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    monkeypatch.setattr(implausible_files, "SPREADSHEET_ROWS", (10,))
     (warehouse.home.mappings / "m.yml").write_text("extract: crimes\ntable: {ignore: {crime_ref: TOTAL}}\n", encoding="utf-8")
     rows = [f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(8)]
     assert warehouse.land("crimes", *rows, "TOTAL,,,,").reason.startswith("ends at row 10,")
@@ -120,7 +120,7 @@ def test_rows_that_a_mapping_ignores_are_rows_of_the_spreadsheet(warehouse, monk
 @pytest.mark.parametrize("last", [65_536, 1_048_576])
 def test_the_last_row_of_a_spreadsheet(last):
     sheet = SimpleNamespace(layout=SimpleNamespace(rows=1, separator=","), n_ignored=0)
-    assert plausibility.cut_by_spreadsheet(sheet, last - 1).startswith(f"ends at row {last:,}, where a spreadsheet does")
+    assert implausible_files.cut_by_spreadsheet(sheet, last - 1).startswith(f"ends at row {last:,}, where a spreadsheet does")
 
 
 def rename_sheets(data, *names):

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from dagster_project.core.seeds import force_names
+from dagster_project.core.project_lists import force_names
 from dagster_project.landing.mappings.mappings import read_mappings
 from dagster_project.landing.same_rows_again import MAPPING_CHANGED, NEWER_TIME
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from dagster_project.audit import read_log
 from dagster_project.cli import load_app
-from dagster_project.core import reference_lists
+from dagster_project.core import home_lists
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
-from dagster_project.core.reference_lists import seeded_words as words_of_the_project
+from dagster_project.core.home_lists import OWN_LISTS, HomeListError, known_offence_codes, known_words, read_own_list
+from dagster_project.core.home_lists import seeded_words as words_of_the_project
 from dagster_project.core.terminal_text import indented_message
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
@@ -49,11 +49,11 @@ def test_a_file_that_is_held_for_more_does_not_land_once_its_values_are_known(ne
 def listed_activities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if the project's vocabulary had values of another column."""
     words = {**words_of_the_project(), ("prevention_activity", "activity", "lero event"): "Events"}
-    monkeypatch.setattr(reference_lists, "seeded_words", lambda: words)
-    for known in (reference_lists.classifying_columns, reference_lists.counts_towards):
+    monkeypatch.setattr(home_lists, "seeded_words", lambda: words)
+    for known in (home_lists.classifying_columns, home_lists.counts_towards):
         known.cache_clear()
     yield
-    for known in (reference_lists.classifying_columns, reference_lists.counts_towards):
+    for known in (home_lists.classifying_columns, home_lists.counts_towards):
         known.cache_clear()
 
 
@@ -65,11 +65,11 @@ def test_a_column_that_comes_to_the_vocabulary_is_compared_with_it(new_home: Hom
     write_extract(new_home.inbox, "prevention_activity", rows, columns=columns, window=JANUARY)
     entry = landed(new_home)
     assert entry.outcome == "held" and entry.unknown_values == {"activity": {"LERO-E": 60}}
-    assert reference_lists.counts_towards("prevention_activity", "activity") == ("Events", "nothing")
+    assert home_lists.counts_towards("prevention_activity", "activity") == ("Events", "nothing")
 
 
 def test_columns_that_are_compared() -> None:
-    columns = {x: reference_lists.classifying_columns(x) for x in reference_lists.extract_names()}
+    columns = {x: home_lists.classifying_columns(x) for x in home_lists.extract_names()}
     assert {x: names for x, names in columns.items() if names} == {
         "incidents": ("qualifiers",), "intelligence": ("themes",), "crimes": ("offence_code",),
         "stop_search": ("object_of_search",),
@@ -314,7 +314,7 @@ def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path,
     if reason is None:
         assert read_own_list(path) == [("incidents", "qualifiers", "Narcotics", "Drugs")]
         return
-    with pytest.raises(SeedError, match=re.escape(reason)):
+    with pytest.raises(HomeListError, match=re.escape(reason)):
         read_own_list(path)
 
 
@@ -322,7 +322,9 @@ def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path,
 def test_a_code_that_a_spreadsheet_made_a_date_of_is_refused(tmp_path: Path, code: str) -> None:
     path = tmp_path / "offence_codes.csv"
     path.write_text(f"offence_code,offence_class\n4/1,trafficking\n{code},possession\n", encoding="utf-8")
-    with pytest.raises(SeedError, match=f"^seeds/offence_codes.csv: line 3: offence_code '{code}' is what a spreadsheet makes"):
+    with pytest.raises(
+        HomeListError, match=f"^seeds/offence_codes.csv: line 3: offence_code '{code}' is what a spreadsheet makes"
+    ):
         read_own_list(path)
 
 
@@ -336,7 +338,7 @@ def test_codes_that_look_like_dates_are_codes(tmp_path: Path) -> None:
 def test_an_offence_code_is_listed_once_in_any_case(tmp_path: Path) -> None:
     path = tmp_path / "offence_codes.csv"
     path.write_text("offence_code,offence_class\nzz1,possession\nZZ1,other\n", encoding="utf-8")
-    with pytest.raises(SeedError, match=r"line 3: ZZ1 appears twice \(line 2 too\)"):
+    with pytest.raises(HomeListError, match=r"line 3: ZZ1 appears twice \(line 2 too\)"):
         read_own_list(path)
 
 

@@ -11,8 +11,8 @@ import pytest
 from dagster_project.core.config import Alerts, Email, Webhook
 from dagster_project.nights.alerts import channels
 from dagster_project.nights.alerts.channels import Channel, channels_of
-from dagster_project.nights.alerts.events import Event
-from dagster_project.nights.alerts.message import SHOWN, Message
+from dagster_project.nights.alerts.event_sentences import Event
+from dagster_project.nights.alerts.message_formats import SHOWN, Message
 from nights.alerts.servers import HttpListener, SmtpServer
 
 SECRET = "Tr0ub4dor-hook-token"

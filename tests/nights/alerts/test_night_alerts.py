@@ -15,21 +15,21 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.home_lists import HomeListError
 from dagster_project.core.made_up_home import SampleHomeError
 from dagster_project.core.night_lock import NightUnderWayError, locked
 from dagster_project.core.receipts import Night, Receipt, read_receipts, write_receipt
-from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import alerts, saved_steps
 from dagster_project.nights.alerts import advice, send_new_alerts
-from dagster_project.nights.alerts.events import NightEnd, events_of, one_line, waiting_files
-from dagster_project.nights.alerts.events import _event as event_of
+from dagster_project.nights.alerts.event_sentences import NightEnd, events_of, one_line, waiting_files
+from dagster_project.nights.alerts.event_sentences import _event as event_of
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
-from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, explain, mark
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.interrupted_nights import ENDED_EARLY, INTERRUPTED, explain, mark
+from dagster_project.nights.night_run import NightRun
 from dagster_project.nights.saved_steps import Judged
 from nights.alerts.servers import HttpListener, SmtpServer
 
@@ -263,7 +263,7 @@ def test_a_night_that_fails_sends_an_alert(new_home: Home, write_settings) -> No
 def test_a_killed_night_is_reported_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
     """A person builds a mart before the killed night is dealt with: that run sends no alert of its own."""
     killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
-    saved_steps.save_step(new_home, killed.night_id, saved_steps.Begun(killed.night_id, NIGHT, NIGHT.date(), "a"))
+    saved_steps.save_step(new_home, killed.night_id, saved_steps.StartedNight(killed.night_id, NIGHT, NIGHT.date(), "a"))
     for again in ((), ("a",)):
         mark(killed)
         part = NightRun(new_home, plan=saved_steps.Plan("b", again, lands=False, publishes=False))
@@ -379,7 +379,7 @@ FAILURES = (
     (BuildFailedError.quoting("dbt could not build 3 of the models: m: IO Error: No space left on device"), "The disk is full"),
     (PseudonymKeyError("the pseudonym key has changed"), "The pseudonym key"),
     (ConfigError("pam.toml: keep.publications: too few"), "The settings"),
-    (SeedError("seeds/areas.csv: line 2: lpu_name is blank"), "A list is wrong"),
+    (HomeListError("seeds/areas.csv: line 2: lpu_name is blank"), "A list is wrong"),
     (OSError(errno.EIO, "Input/output error"), "A disk or a share was away"),
     (InboxMissingError("/data: no such folder; `pam nightly --inbox DIR` names the one to read"), "A disk or a share was away"),
     (SampleHomeError("/srv/pam holds made-up sample data: give real extracts"), "A home of sample data"),

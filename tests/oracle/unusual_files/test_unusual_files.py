@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.project_lists import read_seed
 from oracle.contract import EXTRACTS
 from oracle.landing import land
 from oracle.marts import marts

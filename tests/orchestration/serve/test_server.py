@@ -348,7 +348,7 @@ def test_sigterm_ends_everything(server: RunningServer) -> None:
 
 @pytest.mark.long
 def test_sigterm_ends_a_night_which_is_recorded_as_interrupted(new_home: Home) -> None:
-    """The suite ends a server without a night, a process with a child, and `pam nightly` (tests/nights/test_lifecycle.py)."""
+    """The suite ends a server without a night, a process with a child, and `pam nightly` (`test_interrupted_nights`)."""
     with serving(new_home) as server:
         server.launch({"resources": {"night": {"config": {"rebuild": True}}}})
         server.until(lambda: (new_home.nights / "under_way").exists())

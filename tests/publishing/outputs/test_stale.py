@@ -48,7 +48,7 @@ def test_outputs_of_each_form_have_their_own(new_home: Home) -> None:
     forms = set()
     for text in ("", '[publish]\nopen = "public"', '[publish]\nreport = "public"', "[public]\nthreshold = 10"):
         new_home.config_file.write_text(text, "utf-8")
-        forms.add(stale.form_of(read_config(new_home)))
+        forms.add(stale.settings_hash(read_config(new_home)))
     assert len(forms) == 4
 
 

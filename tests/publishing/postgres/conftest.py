@@ -14,7 +14,7 @@ from support import copy_home, own_postgres
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
 from dagster_project.publishing.postgres import Server, embedded
-from dagster_project.publishing.postgres.roles import setup_sql
+from dagster_project.publishing.postgres.roles_and_grants import setup_sql
 
 
 @dataclass(frozen=True)

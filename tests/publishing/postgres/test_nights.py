@@ -110,7 +110,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
     # A failed load is withdrawn from the audit log.
-    night = "dagster_project.publishing.postgres.night"
+    night = "dagster_project.publishing.postgres.when_to_load"
     monkeypatch.setattr(f"{night}.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
     monkeypatch.setattr(f"{night}.published_night", lambda _: run.receipt.night_id)
     with pytest.raises(PostgresError):
@@ -125,7 +125,7 @@ def test_another_home_s_night_is_replaced_by_hand_alone(
 ) -> None:
     """Whether it is newer or older: a home for trying things must not replace the figures that people read."""
     server, night = make_database("two_homes").server, "20260106T020000Z"
-    monkeypatch.setattr("dagster_project.publishing.postgres.night.published_night", lambda _: night)
+    monkeypatch.setattr("dagster_project.publishing.postgres.when_to_load.published_night", lambda _: night)
     new_home.warehouse.parent.mkdir(exist_ok=True)
     small_night(night).rename(new_home.warehouse)
     times, digest = ("2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z"), sha256_of(new_home.warehouse)

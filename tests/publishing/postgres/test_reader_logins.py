@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, loaded_state, reader_logins
-from dagster_project.publishing.postgres.roles import setup_sql
+from dagster_project.publishing.postgres.roles_and_grants import setup_sql
 
 from .conftest import Database
 

@@ -14,7 +14,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
-from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, roles
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, roles_and_grants
 
 from .conftest import Database
 
@@ -123,10 +123,10 @@ def test_timeouts_of_statements_and_idle_transactions(shared: Database) -> None:
 
 def test_excess_rights_are_reported(shared: Database, make_database: Callable[..., Database]) -> None:
     with shared.server.connect() as con:
-        assert roles.excess_rights(con) == []
+        assert roles_and_grants.excess_rights(con) == []
     lax = make_database("lax", bare=True)
     with psycopg.connect(lax.admin, autocommit=True) as con:
-        rights = roles.excess_rights(con)
+        rights = roles_and_grants.excess_rights(con)
     elsewhere = "it may look into a schema that is not the warehouse's"
     assert rights[0] == elsewhere
     assert rights[1:] == [
@@ -142,11 +142,11 @@ def test_excess_rights_are_reported(shared: Database, make_database: Callable[..
     for role, right in worst.items():
         with psycopg.connect(shared.admin) as con:
             con.execute(f"grant {role} to pam_analyst")
-            assert right in roles.excess_rights(con), role
+            assert right in roles_and_grants.excess_rights(con), role
             con.rollback()
     with psycopg.connect(shared.admin) as con:
         con.execute("grant usage on schema other to pam_analyst")
-        assert roles.excess_rights(con) == [elsewhere]
+        assert roles_and_grants.excess_rights(con) == [elsewhere]
         con.rollback()
 
 
@@ -200,11 +200,11 @@ def test_a_database_that_is_not_set_up_is_not_changed(
         with pytest.raises(PostgresError, match="are not set up: `pam postgres sql` prints what a database administrator runs"):
             load(night, server, tmp_path / "t", is_made_up=False)
     assert bare.as_admin("select has_database_privilege('public', 'bare', 'temporary')") == [(True,)]
-    bare.as_admin(roles.setup_sql("bare", embedded.LOADER))
+    bare.as_admin(roles_and_grants.setup_sql("bare", embedded.LOADER))
     assert load(night, bare.server, tmp_path / "t", is_made_up=False).night_id == "20260101T020000Z"
     assert bare.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
     with psycopg.connect(bare.admin, autocommit=True) as con:
-        assert roles.excess_rights(con) == []
+        assert roles_and_grants.excess_rights(con) == []
 
 
 def test_odbc_reads_the_night(loaded: Database, sample_home: Home) -> None:

@@ -12,7 +12,7 @@ from support import published
 
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.reporting.dashboard import write
-from dagster_project.reporting.dashboard.area_lists import read_outlines
+from dagster_project.reporting.dashboard.population_and_outlines import read_outlines
 from dagster_project.serving import connect
 
 from .test_ten_questions import make_outlines

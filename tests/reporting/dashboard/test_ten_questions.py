@@ -16,10 +16,10 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
+from dagster_project.core.home_lists import HomeListError
 from dagster_project.core.made_up_home import MADE_UP_MARK
-from dagster_project.core.reference_lists import SeedError
 from dagster_project.reporting.dashboard import write
-from dagster_project.reporting.dashboard.area_lists import read_outlines, read_population
+from dagster_project.reporting.dashboard.population_and_outlines import read_outlines, read_population
 from dagster_project.serving import connect
 
 UNIT_FIGURES = (
@@ -303,7 +303,7 @@ def test_invalid_outlines_are_refused(new_home: Home, content: Any, error: str) 
     new_home.seeds.mkdir()
     text = content if isinstance(content, str) else json.dumps(content)
     (new_home.seeds / "areas.geojson").write_text(text, encoding="utf-8")
-    with pytest.raises(SeedError, match=f"seeds/areas.geojson: .*{error}"):
+    with pytest.raises(HomeListError, match=f"seeds/areas.geojson: .*{error}"):
         read_outlines(new_home)
 
 
@@ -407,7 +407,7 @@ def test_an_invalid_number_of_people_is_refused(new_home: Home, people: str) -> 
     path.write_text(f"{header}derbyshire,lpu,dales,71500,Mid-2024\n", encoding="utf-8")
     assert read_population(new_home) == {"derbyshire/lpu/dales": (71500, "Mid-2024")}
     path.write_text(f'{header}derbyshire,lpu,dales,"{people}",Mid-2024\n', encoding="utf-8")
-    with pytest.raises(SeedError, match=r"seeds/population\.csv: line 2: population .* in digits alone"):
+    with pytest.raises(HomeListError, match=r"seeds/population\.csv: line 2: population .* in digits alone"):
         read_population(new_home)
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from dagster_project.core.charts_told_in_words import NOT_JUDGED, TOO_FEW
-from dagster_project.core.explained_months import Rebase
+from dagster_project.core.charts_fit_to_judge import NOT_JUDGED, TOO_FEW
+from dagster_project.core.published_explanations import Rebase
 from dagster_project.editions.paragraphs import sort_paragraphs
 from dagster_project.public_form.public_windows import FigureSeries
 from dagster_project.reporting.pack import Cell

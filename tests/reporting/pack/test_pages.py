@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.reporting.pack.row_counts import read_trails
+from dagster_project.reporting.pack.figure_trails import read_trails
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
 from .pages import PageRead, read_pages

@@ -20,8 +20,8 @@ from support import as_dicts
 
 from dagster_project.audit import read_log
 from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.project_lists import read_seed
 from dagster_project.core.published_file import open_hardened
-from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import TableSpec
 from dagster_project.public_form.public_windows import PublicFigure, PublicFigures
 from dagster_project.publishing.outputs import OutputContext, report
