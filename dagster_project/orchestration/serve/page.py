@@ -10,6 +10,7 @@ them run only scripts that are files of the site, and neither fetch nor send any
 """
 
 import argparse
+from urllib.parse import urlsplit
 
 import uvicorn
 from dagster import DagsterInstance
@@ -60,10 +61,13 @@ class Folder(StaticFiles):
 
 
 class PublishedPages:
-    """Serves the home's published outputs, and passes other requests on to an ASGI application at the path `prefix`."""
+    """Serves the home's published outputs, and passes other requests on to an ASGI application at the path `prefix`.
 
-    def __init__(self, app: ASGIApp, home: Home, prefix: str) -> None:
-        self.app = app
+    `scheme`: that of the address people open. A folder asked for without its last slash answers with its whole address.
+    """
+
+    def __init__(self, app: ASGIApp, home: Home, prefix: str, scheme: str = "http") -> None:
+        self.app, self.scheme = app, scheme
         self.below = f"{prefix}/published/"
         folders = {o.name: home.published / o.name for o in outputs.OUTPUTS}
         # `html`: a folder answers with its index.html.
@@ -73,7 +77,7 @@ class PublishedPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(self.below):
-            await self.published(scope, receive, with_headers(send, HEADERS))
+            await self.published({**scope, "scheme": self.scheme}, receive, with_headers(send, HEADERS))
         else:
             await self.app(scope, receive, send)
 
@@ -104,7 +108,7 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
             app: ASGIApp = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
             app = MadeUpBanner(app) if holds_made_up(home) else app
             guarded = Guard(
-                PublishedPages(app, home, prefix), token, prefix,
+                PublishedPages(app, home, prefix, urlsplit(proxy).scheme if proxy else "http"), token, prefix,
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),
                 frozenset({proxy_origin(proxy)} if proxy else ()),
             )  # fmt: skip

@@ -41,7 +41,9 @@ async def dagster_page(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("Dagster's page")(scope, receive, send)
 
 
-def ask(home: Home, path: str, method: str = "GET", prefix: str = "/3f9c") -> tuple[int, dict[str, str], str]:
+def ask(
+    home: Home, path: str, method: str = "GET", prefix: str = "/3f9c", scheme: str = "http"
+) -> tuple[int, dict[str, str], str]:
     """Status, headers and body of an answer. The path is decoded, as a server passes it on."""
     sent: list[Any] = []
 
@@ -52,8 +54,15 @@ def ask(home: Home, path: str, method: str = "GET", prefix: str = "/3f9c") -> tu
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": path, "method": method, "headers": [], "query_string": b"", "root_path": ""}
-    asyncio.run(PublishedPages(dagster_page, home, prefix)(scope, receive, send))
+    scope = {
+        "type": "http",
+        "path": path,
+        "method": method,
+        "headers": [(b"host", b"pam.example")],
+        "query_string": b"",
+        "root_path": "",
+    }
+    asyncio.run(PublishedPages(dagster_page, home, prefix, scheme)(scope, receive, send))
     headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]).decode()
 
@@ -70,6 +79,15 @@ def test_the_current_night_is_shown_without_foreign_scripts(published_home: Home
     (published_home.published / "current").unlink()
     (published_home.published / "current").symlink_to(".nights/20260104T020000Z")
     assert ask(published_home, "/3f9c/published/report/index.html")[2] == "20260104T020000Z"
+
+
+@pytest.mark.parametrize("prefix,scheme", [("/3f9c", "http"), ("", "https")])
+def test_a_folder_without_its_slash_leads_to_the_address_that_people_open(
+    published_home: Home, prefix: str, scheme: str
+) -> None:
+    status, headers, _ = ask(published_home, f"{prefix}/published/report/2026 spring", prefix=prefix, scheme=scheme)
+    expected = f"{scheme}://pam.example{prefix}/published/report/2026%20spring/"
+    assert (status, headers["location"]) == (307, expected), "behind a proxy with TLS, http would be refused or unprotected"
 
 
 @pytest.mark.parametrize(
