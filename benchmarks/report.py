@@ -30,8 +30,18 @@ def _folder(path: str) -> Path:
 
 def run_night(home: Home, inbox: Path, *options: str) -> dict[str, float]:
     """Run `pam nightly` on the files of a folder, as `run_measured` does."""
+    age_files(inbox)
     pam = str(Path(sys.executable).with_name("pam"))
     return run_measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox), *options])
+
+
+def age_files(inbox: Path) -> None:
+    """Make files that were just written a minute older: those that systems drop are, and a night waits until all are a second
+    old. Files that a night has seen keep their time, by which the next one knows them."""
+    now = time.time()
+    for path in inbox.iterdir():
+        if (written := path.stat().st_mtime) > now - 60:
+            os.utime(path, (written - 60, written - 60))
 
 
 def run_measured(args: list[str], **env: str) -> dict[str, float]:
